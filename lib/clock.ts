@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /** The time and the waiting that a module may use; a parameter, so that tests can move it. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -8,12 +10,16 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-import { setTimeout as delay } from 'node:timers/promises';
-
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep: async (ms, signal) => {
-    await delay(ms, undefined, signal ? { signal } : {});
+    try {
+      await delay(ms, undefined, signal ? { signal } : {});
+    } catch (error) {
+      // Node's timer rejects with an AbortError around the reason.
+      signal?.throwIfAborted();
+      throw error;
+    }
   },
 };
