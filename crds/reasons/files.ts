@@ -1,0 +1,83 @@
+import { onSource, type ReasonEntry } from './entry.ts';
+
+/** Why one file could not be imported. They never stop the other files of a source. */
+export const fileReasons = {
+  ObjectNotFound: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The object was deleted after it was found and before it was read.',
+    cure: 'Upload it again, under the same or another key, if its events are wanted.',
+  },
+  ObjectChangedDuringRead: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'T',
+    summary: 'The object was overwritten after it was found; the two versions are never mixed.',
+    cure: 'Write files once, under a key of their own, and leave them.',
+  },
+  ObjectArchived: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The object is in an archive class (Glacier) and cannot be read.',
+    cure: 'Restore the object, or exempt the prefix from the lifecycle rule.',
+  },
+  ObjectReadFailed: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'T',
+    summary: 'The connection broke while the object was read.',
+    cure: 'Nothing, if it passes: the file is tried again.',
+  },
+  AttemptsExhausted: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary:
+      'The file was tried as often as spec.errors.maxAttempts allows, and a worker was lost each time.',
+    cure: 'Look at the workers’ logs: a file that ends its worker mostly needs more memory.',
+  },
+  CompressionMismatch: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The file is not compressed as spec.files.compression says.',
+    cure: 'Set spec.files.compression to what the message names, or to Auto.',
+  },
+  TruncatedGzip: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The gzip stream ends in the middle.',
+    cure: 'Upload the whole file under a new key; its writer or its upload was cut off.',
+  },
+  CorruptGzip: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The gzip stream is damaged: a header, a block or the checksum is wrong.',
+    cure: 'Write the file anew, and upload it under a new key.',
+  },
+  TrailingGarbage: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'Bytes that are no gzip follow the end of the gzip stream.',
+    cure: 'Find out what appends to the file; upload it again without those bytes.',
+  },
+  EncodingInvalid: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The file is in an encoding that cannot be read.',
+    cure: 'Write the file in UTF-8, or in UTF-16 with a byte order mark.',
+  },
+  HeaderInvalid: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The header row of a CSV file is missing, is cut off, or names a column twice.',
+    cure: 'Correct the file, or name the columns in spec.files.csv.columns with header: false.',
+  },
+} as const satisfies Record<string, ReasonEntry>;

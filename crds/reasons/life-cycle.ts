@@ -1,0 +1,108 @@
+import { onAll, onSource, onStoreAndSource, type ReasonEntry } from './entry.ts';
+
+/** The life of any object, and what is wrong with a spec beyond what the API server checks. */
+export const lifeCycleReasons = {
+  Succeeded: {
+    on: ['Ready'],
+    kinds: onAll,
+    class: 'N',
+    summary: 'Everything is as the spec says.',
+  },
+  Progressing: {
+    on: ['Ready', 'Reconciling'],
+    kinds: onAll,
+    class: 'N',
+    summary: 'The operator is looking at the object for the first time, or at a change of its spec.',
+  },
+  ProgressingWithRetry: {
+    on: ['Reconciling'],
+    kinds: onAll,
+    class: 'T',
+    summary: 'Something failed that may pass; the operator tries again at growing intervals.',
+    cure: 'Look at the reason of Ready: it names what failed.',
+  },
+  Suspended: {
+    on: ['Ready', 'WorkersAvailable'],
+    kinds: onSource,
+    class: 'N',
+    summary: 'The source is switched off by spec.suspend; nothing is lost.',
+    cure: 'Set spec.suspend to false to go on.',
+  },
+  Resumed: {
+    on: ['Event'],
+    kinds: onSource,
+    class: 'N',
+    summary: 'The source was switched on again.',
+  },
+  Blocked: {
+    on: [
+      'ResolvedRefs',
+      'Connected',
+      'SchemaReady',
+      'Authenticated',
+      'BucketAccessible',
+      'PermissionsVerified',
+      'WorkersAvailable',
+      'CaughtUp',
+    ],
+    kinds: onAll,
+    class: 'W',
+    summary: 'Not looked at yet: an earlier condition is not True.',
+    cure: 'See to the condition that the message names.',
+  },
+  Accepted: {
+    on: ['Accepted'],
+    kinds: onAll,
+    class: 'N',
+    summary: 'The spec makes sense.',
+  },
+  InvalidSpec: {
+    on: ['Accepted'],
+    kinds: onAll,
+    class: 'P',
+    summary: 'A field has a value that passes the schema but makes no sense.',
+    cure: 'Change the field that the message names.',
+  },
+  InvalidPattern: {
+    on: ['Accepted'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'spec.files.pattern.regex is not a regular expression in RE2 syntax.',
+    cure: 'Correct the expression at the place that the message names. RE2 has no look-around and no back-references.',
+  },
+  ConversionMissing: {
+    on: ['Accepted'],
+    kinds: onSource,
+    class: 'W',
+    summary: 'The source has no conversion yet, so it waits and imports nothing.',
+    cure: 'Set spec.conversion; try it first with `millrace preview`.',
+  },
+  ConverterInvalid: {
+    on: ['Accepted'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The converter does not compile.',
+    cure: 'Correct it at the paths that the message names; `millrace convert` shows every mistake at once.',
+  },
+  ConflictingResource: {
+    on: ['Accepted', 'SchemaReady'],
+    kinds: onStoreAndSource,
+    class: 'P',
+    summary: 'Another object or another installation already owns the same schema or ledger.',
+    cure: 'Delete one of the two, or give this one a schema (EventStore) or ledgerName (source) of its own.',
+  },
+  PatchOperationFailed: {
+    on: ['Ready'],
+    kinds: onAll,
+    class: 'T',
+    summary: 'The Kubernetes API server refused or did not answer a request of the operator.',
+    cure: 'Look at the operator’s log for the answer; with 403, apply the roles of the release that runs.',
+  },
+  UnknownError: {
+    on: ['Ready', 'File'],
+    kinds: onAll,
+    class: 'T',
+    summary: 'An error that Millrace does not know. It is tried again, but it is also a bug.',
+    cure: 'Report it with the operator’s or worker’s log of that moment, which has the stack.',
+  },
+} as const satisfies Record<string, ReasonEntry>;

@@ -1,0 +1,110 @@
+import { onStore, onStoreAndSource, type ReasonEntry } from './entry.ts';
+
+/** The PostgreSQL of an EventStore. */
+export const storeReasons = {
+  Connected: {
+    on: ['Connected'],
+    kinds: onStore,
+    class: 'N',
+    summary: 'The database answers and can be written.',
+  },
+  StoreUnreachable: {
+    on: ['Connected'],
+    kinds: onStoreAndSource,
+    class: 'T',
+    summary: 'Nothing answers at the database’s address, or its name does not resolve.',
+    cure: 'Check host and port of the connection string, NetworkPolicies for egress, and that the server runs.',
+  },
+  StoreAuthenticationFailed: {
+    on: ['Connected'],
+    kinds: onStoreAndSource,
+    class: 'E',
+    summary: 'The database refused user or password, or has no rule in pg_hba.conf that lets them in.',
+    cure: 'Correct the connection string in the Secret; it is read again when the Secret changes.',
+  },
+  StoreTLSFailed: {
+    on: ['Connected'],
+    kinds: onStoreAndSource,
+    class: 'P',
+    summary: 'The server’s certificate is not trusted or is for another name, or the server has no TLS.',
+    cure: 'Put the authority’s certificate under the key ca.crt of the Secret, or correct sslmode.',
+  },
+  StorePermissionDenied: {
+    on: ['Connected', 'SchemaReady'],
+    kinds: onStoreAndSource,
+    class: 'P',
+    summary: 'The role lacks a right in the database, which the message names.',
+    cure: 'Grant it, or name the role that owns the schema in spec.postgres.ownerSecretRef.',
+  },
+  StoreDatabaseNotFound: {
+    on: ['Connected'],
+    kinds: onStoreAndSource,
+    class: 'P',
+    summary: 'The server has no database of the name in the connection string.',
+    cure: 'Create the database, or correct the connection string. Millrace makes the schema, not the database.',
+  },
+  StoreTooOld: {
+    on: ['Connected'],
+    kinds: onStore,
+    class: 'P',
+    summary: 'The server is older than PostgreSQL 14.',
+    cure: 'Upgrade the server.',
+  },
+  StoreReadOnly: {
+    on: ['Connected'],
+    kinds: onStoreAndSource,
+    class: 'T',
+    summary:
+      'The server is a standby, or takes no writes at the moment (a fail-over, or a read-only default).',
+    cure: 'Let the connection string name the primary, with target_session_attrs=read-write if it lists several hosts.',
+  },
+  StoreFull: {
+    on: ['Connected'],
+    kinds: onStoreAndSource,
+    class: 'T',
+    summary: 'The server has no space left on its disk.',
+    cure: 'Enlarge the volume. Files that were under way are taken up again by themselves.',
+  },
+  StoreTooManyConnections: {
+    on: ['Connected'],
+    kinds: onStoreAndSource,
+    class: 'T',
+    summary: 'The server or its pooler has no connection left.',
+    cure: 'Lower spec.postgres.maxConnections of the EventStores on that server, or raise the server’s max_connections.',
+  },
+  StoreConflict: {
+    on: ['Connected', 'File'],
+    kinds: onStoreAndSource,
+    class: 'T',
+    summary:
+      'A transaction met another’s and was rolled back by the server (deadlock, serialisation, time-out of a lock).',
+    cure: 'Nothing, if it passes; the transaction is tried again. Else look for long transactions in pg_stat_activity.',
+  },
+  StoreError: {
+    on: ['Connected', 'SchemaReady', 'File'],
+    kinds: onStoreAndSource,
+    class: 'T',
+    summary: 'The database answered with an error that the message quotes.',
+    cure: 'Look at the server’s log for the statement, and report it if it is one of Millrace’s own.',
+  },
+  SchemaReady: {
+    on: ['SchemaReady'],
+    kinds: onStore,
+    class: 'N',
+    summary: 'The tables are there, in the right version.',
+  },
+  SchemaTooNew: {
+    on: ['SchemaReady'],
+    kinds: onStoreAndSource,
+    class: 'P',
+    summary: 'The tables were migrated by a newer release, which this one cannot work with.',
+    cure: 'Run that newer release, or restore the database from before the upgrade.',
+  },
+  MigrationFailed: {
+    on: ['SchemaReady'],
+    kinds: onStore,
+    class: 'P',
+    summary: 'A migration of the tables failed and was rolled back.',
+    cure: 'The message quotes the server. Mostly somebody changed the tables by hand: undo that.',
+  },
+} as const satisfies Record<string, ReasonEntry>;
