@@ -1,4 +1,19 @@
-import type { KubernetesObject, ObjectKey, ResourceType } from './objects.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { TransientError } from '../../lib/errors.ts';
+import { isJsonObject } from '../../lib/json.ts';
+import { apiReasons, errorOfAnswer, isNotFound } from './api-error.ts';
+import {
+  apiVersionOf,
+  collectionPath,
+  formatKey,
+  keyOf,
+  objectPath,
+  type KubernetesObject,
+  type ObjectKey,
+  type ResourceType,
+} from './objects.ts';
+import { patchContentTypes, type ApiRequest, type ApiTransport } from './transport.ts';
+import { readWatchEvents, type WatchEvent } from './watch-events.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -30,12 +45,6 @@ export interface WatchOptions extends CallOptions {
   readonly resourceVersion: string;
   readonly timeoutSeconds: number;
 }
-
-/** `Bookmark` carries only a resourceVersion; `Error` the server's Status (410 when the version is too old). */
-export type WatchEvent<T> =
-  | { readonly kind: 'Added' | 'Modified' | 'Deleted'; readonly object: T }
-  | { readonly kind: 'Bookmark'; readonly resourceVersion: string }
-  | { readonly kind: 'Error'; readonly error: Error };
 
 export interface ApplyOptions extends CallOptions {
   /** Take fields from other managers. Default true: a controller owns what it applies. */
@@ -101,7 +110,192 @@ export interface ApiClient {
 }
 
 export interface ApiClientDeps {
-  readonly transport: import('./transport.ts').ApiTransport;
+  readonly transport: ApiTransport;
+  readonly clock: Pick<Clock, 'now'>;
   /** Name under which writes are recorded in managedFields, e.g. `millrace`. */
   readonly fieldManager: string;
+}
+
+export function createApiClient(deps: ApiClientDeps): ApiClient {
+  /** The parsed body of a 2xx answer; else throws. */
+  async function call(subject: string, request: ApiRequest): Promise<unknown> {
+    const answer = await deps.transport.request(request);
+    if (answer.status >= 300) throw errorOfAnswer(subject, answer, deps.clock.now());
+    return answer.body;
+  }
+
+  async function callForObject<T>(subject: string, request: ApiRequest): Promise<T> {
+    const body = await call(subject, request);
+    if (!isJsonObject(body)) throw notAnObject(subject);
+    return body as T;
+  }
+
+  async function applyTo<T extends KubernetesObject>(
+    target: { readonly type: ResourceType; readonly subresource: string; readonly fieldManager: string },
+    object: T,
+    { force = true, ...options }: ApplyOptions,
+  ): Promise<T> {
+    const { type, subresource, fieldManager } = target;
+    const key = keyOf(object);
+    return callForObject(subjectOf(subresource === '' ? 'apply' : `apply ${subresource} of`, type, key), {
+      ...options,
+      method: 'PATCH',
+      path: objectPath(type, key, subresource),
+      query: { fieldManager, force: String(force), fieldValidation: 'Strict' },
+      headers: { 'content-type': patchContentTypes.apply },
+      body: typed(type, object),
+    });
+  }
+
+  const writeQuery = { fieldManager: deps.fieldManager, fieldValidation: 'Strict' };
+
+  const client: ApiClient = {
+    get: (type, key, options = {}) =>
+      callForObject(subjectOf('get', type, key), { ...options, method: 'GET', path: objectPath(type, key) }),
+
+    find: async (type, key, options = {}) => {
+      try {
+        return await client.get(type, key, options);
+      } catch (error) {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }
+    },
+
+    list: async (type, options = {}) => {
+      const { signal, deadlineMs, namespace = '' } = options;
+      const subject = subjectOf('list', type, { namespace, name: '' });
+      const body = await callForObject<RawList>(subject, {
+        ...only({ signal, deadlineMs }),
+        method: 'GET',
+        path: collectionPath(type, namespace),
+        query: only({
+          labelSelector: options.labelSelector,
+          fieldSelector: options.fieldSelector,
+          limit: options.limit?.toString(),
+          continue: options.continueFrom,
+          resourceVersion: options.resourceVersion,
+        }),
+      });
+      return pageOf(type, body);
+    },
+
+    watch: async (type, options) => {
+      const { signal, deadlineMs, namespace = '' } = options;
+      const subject = subjectOf('watch', type, { namespace, name: '' });
+      const stream = await deps.transport.stream({
+        ...only({ signal, deadlineMs }),
+        method: 'GET',
+        path: collectionPath(type, namespace),
+        query: only({
+          watch: 'true',
+          allowWatchBookmarks: 'true',
+          resourceVersion: options.resourceVersion,
+          timeoutSeconds: String(options.timeoutSeconds),
+          labelSelector: options.labelSelector,
+          fieldSelector: options.fieldSelector,
+        }),
+      });
+      return readWatchEvents(subject, stream, deps.clock.now());
+    },
+
+    create: (type, object, options = {}) =>
+      callForObject(subjectOf('create', type, keyOf(object)), {
+        ...options,
+        method: 'POST',
+        path: collectionPath(type, keyOf(object).namespace),
+        query: writeQuery,
+        body: typed(type, object),
+      }),
+
+    replace: (type, object, options = {}) =>
+      callForObject(subjectOf('replace', type, keyOf(object)), {
+        ...options,
+        method: 'PUT',
+        path: objectPath(type, keyOf(object)),
+        query: writeQuery,
+        body: typed(type, object),
+      }),
+
+    apply: (type, object, options = {}) =>
+      applyTo({ type, subresource: '', fieldManager: deps.fieldManager }, object, options),
+
+    applyStatus: (type, object, options = {}) =>
+      applyTo({ type, subresource: 'status', fieldManager: `${deps.fieldManager}-status` }, object, options),
+
+    patch: (type, key, body, { subresource = '', ...options } = {}) =>
+      callForObject(subjectOf('patch', type, key), {
+        ...options,
+        method: 'PATCH',
+        path: objectPath(type, key, subresource),
+        query: writeQuery,
+        headers: { 'content-type': patchContentTypes[body.kind] },
+        body: body.kind === 'merge' ? body.patch : body.operations,
+      }),
+
+    delete: async (type, key, options = {}) => {
+      const { propagation = 'Background', uid, resourceVersion, gracePeriodSeconds, ...rest } = options;
+      const body = {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        propagationPolicy: propagation,
+        ...only({ gracePeriodSeconds }),
+        preconditions: only({ uid, resourceVersion }),
+      };
+      try {
+        await call(subjectOf('delete', type, key), { ...rest, method: 'DELETE', path: objectPath(type, key), body });
+        return true;
+      } catch (error) {
+        if (isNotFound(error)) return false;
+        throw error;
+      }
+    },
+
+    createSubresource: (type, key, { name, body }, options = {}) =>
+      callForObject(subjectOf(`create ${name} of`, type, key), {
+        ...options,
+        method: 'POST',
+        path: objectPath(type, key, name),
+        body,
+      }),
+  };
+  return client;
+}
+
+interface RawList {
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+  readonly items?: readonly unknown[];
+}
+
+function pageOf<T extends KubernetesObject>(type: ResourceType, body: RawList): ListPage<T> {
+  const next = body.metadata?.continue ?? '';
+  return {
+    items: (body.items ?? []).map((item) => typed(type, item as T)),
+    resourceVersion: body.metadata?.resourceVersion ?? '',
+    ...(next === '' ? {} : { continueFrom: next }),
+  };
+}
+
+/** The items of a list come without their type, and builders need not repeat it. */
+function typed<T extends KubernetesObject>(type: ResourceType, object: T): T {
+  return { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
+}
+
+/** E.g. `apply jobs.batch acme/web-1`. */
+function subjectOf(verb: string, type: ResourceType, key: ObjectKey): string {
+  const resource = type.group === '' ? type.plural : `${type.plural}.${type.group}`;
+  const where = key.name === '' ? key.namespace && `in ${key.namespace}` : formatKey(key);
+  return `${verb} ${resource} ${where}`.trim();
+}
+
+function notAnObject(subject: string): TransientError {
+  const message = `${subject}: the Kubernetes API sent something other than a JSON object; is there a proxy in between?`;
+  return new TransientError({ reason: apiReasons.unavailable, message });
+}
+
+/** Leaves out what is undefined. */
+function only<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 }

@@ -5,6 +5,13 @@
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/** How the body of a PATCH is read. */
+export const patchContentTypes = {
+  apply: 'application/apply-patch+yaml',
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+} as const;
+
 export interface ApiRequest {
   readonly method: HttpMethod;
   /** Absolute path without query, e.g. `/apis/batch/v1/namespaces/acme/jobs`. Segments are already percent-encoded. */

@@ -1,0 +1,37 @@
+import type { Clock } from '../../lib/clock.ts';
+
+export interface Deadline {
+  readonly ms: number;
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly signal?: AbortSignal | undefined;
+  /** What is thrown, and given to the work as its signal's reason, when the time is up. */
+  readonly error: () => Error;
+}
+
+/**
+ * Runs `work` with a signal that is aborted when the time is up or the outer signal is. Does not leave work behind:
+ * it waits until the work has ended, so a work that ignores its signal is late, but never runs twice.
+ */
+export async function withDeadline<T>(
+  deadline: Deadline,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal } = deadline;
+  signal?.throwIfAborted();
+  const limited = new AbortController();
+  const finished = new AbortController();
+  const abort = (): void => limited.abort(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  deadline.clock.sleep(deadline.ms, finished.signal).then(
+    () => limited.abort(deadline.error()),
+    () => {},
+  );
+  try {
+    return await work(limited.signal);
+  } catch (error) {
+    throw limited.signal.aborted ? limited.signal.reason : error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    finished.abort();
+  }
+}
