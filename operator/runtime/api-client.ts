@@ -243,7 +243,12 @@ export function createApiClient(deps: ApiClientDeps): ApiClient {
         preconditions: only({ uid, resourceVersion }),
       };
       try {
-        await call(subjectOf('delete', type, key), { ...rest, method: 'DELETE', path: objectPath(type, key), body });
+        await call(subjectOf('delete', type, key), {
+          ...rest,
+          method: 'DELETE',
+          path: objectPath(type, key),
+          body,
+        });
         return true;
       } catch (error) {
         if (isNotFound(error)) return false;

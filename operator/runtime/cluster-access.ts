@@ -93,7 +93,9 @@ async function loadKubeConfig(options: KubeConfigOptions): Promise<KubeConfig> {
 function clusterOf(config: KubeConfig) {
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
-    throw unusable(`its context ${JSON.stringify(config.getCurrentContext())} names no cluster that it holds`);
+    throw unusable(
+      `its context ${JSON.stringify(config.getCurrentContext())} names no cluster that it holds`,
+    );
   }
   if (cluster.proxyUrl?.startsWith('socks') === true) {
     throw unusable('SOCKS proxies are not supported; name an HTTP proxy in proxy-url');
@@ -131,7 +133,8 @@ async function readConnection(config: KubeConfig): Promise<Connection> {
 
 function headersOf(options: { headers?: Record<string, unknown>; auth?: unknown }): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = String(value).trim();
+  for (const [name, value] of Object.entries(options.headers ?? {}))
+    headers[name.toLowerCase()] = String(value).trim();
   if (typeof options.auth === 'string') {
     headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
   }

@@ -99,7 +99,8 @@ export function createHttpTransport(deps: HttpTransportDeps): HttpTransport {
           throw foreignError(deps.access.server, error, signal);
         }
       }),
-    stream: (request) => openStream(request, deadlineOf(request), (signal) => send(request, 'watches', signal)),
+    stream: (request) =>
+      openStream(request, deadlineOf(request), (signal) => send(request, 'watches', signal)),
     close: async () => {
       await Promise.all([agents?.calls.destroy(), agents?.watches.destroy()]);
       agents = undefined;
@@ -139,7 +140,10 @@ function createAgent(connection: Connection, options: { readonly connections?: n
   if (connection.proxy !== undefined) {
     return new ProxyAgent({ ...shared, uri: connection.proxy, requestTls: { ...connection.connect } });
   }
-  return new Agent({ ...shared, connect: { keepAliveInitialDelay: 30_000, timeout: 10_000, ...connection.connect } });
+  return new Agent({
+    ...shared,
+    connect: { keepAliveInitialDelay: 30_000, timeout: 10_000, ...connection.connect },
+  });
 }
 
 function sameConnection(a: Connection, b: Connection): boolean {

@@ -52,7 +52,11 @@ function queueMetrics(metrics: Metrics) {
   return {
     queueDepth: metrics.gauge({ name: 'workqueue_depth', help: 'Keys that wait for a worker', labels }),
     queueAdds: metrics.counter({ name: 'workqueue_adds_total', help: 'Keys put into the queue', labels }),
-    queueRetries: metrics.counter({ name: 'workqueue_retries_total', help: 'Keys put back after an error', labels }),
+    queueRetries: metrics.counter({
+      name: 'workqueue_retries_total',
+      help: 'Keys put back after an error',
+      labels,
+    }),
     queueWaitSeconds: metrics.histogram({
       name: 'workqueue_queue_duration_seconds',
       help: 'How long keys waited for a worker',
@@ -145,7 +149,11 @@ function watchMetrics(metrics: Metrics, prefix: string) {
   const labels = ['resource'] as const;
   const eventLabels = ['type', 'reason'] as const;
   return {
-    watchConnected: metrics.gauge({ name: `${prefix}_watch_connected`, help: 'Watches that are open', labels }),
+    watchConnected: metrics.gauge({
+      name: `${prefix}_watch_connected`,
+      help: 'Watches that are open',
+      labels,
+    }),
     watchLastEvent: metrics.gauge({
       name: `${prefix}_watch_last_event_timestamp_seconds`,
       help: 'When the API server was last heard; bookmarks count',
