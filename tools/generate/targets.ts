@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import { kindNames, type Kind } from '../../crds/names.ts';
+import { reasonNames, runbookPage } from '../../crds/reasons.ts';
+import { readDefinition } from './crd-schema.ts';
+import { renderTypes } from './crd-types.ts';
+import { replaceRegion } from './markdown.ts';
+import { renderReasonsPage, renderRunbookRegion } from './reasons-page.ts';
+import { renderReferencePage } from './reference-page.ts';
+
+/** A file that is made, whole or in a marked region, from something else in the project. */
+export interface Target {
+  /** Relative to the root. */
+  readonly path: string;
+  /** Its whole text, before formatting. */
+  readonly render: (root: URL) => Promise<string>;
+}
+
+/** The example that stands on top of a kind's reference page. */
+const examples: Readonly<Record<Kind, string>> = {
+  S3Connection: 'examples/first-import/connection.yaml',
+  EventStore: 'examples/first-import/store.yaml',
+  S3ImportSource: 'examples/first-import/source.yaml',
+};
+
+export const targets: readonly Target[] = [
+  ...kindNames.map(typesTarget),
+  ...kindNames.map(referenceTarget),
+  { path: 'docs/reference/reasons.md', render: () => Promise.resolve(renderReasonsPage()) },
+  ...reasonNames.map((name) => regionTarget(runbookPage(name), 'reason', () => renderRunbookRegion(name))),
+];
+
+function typesTarget(kind: Kind): Target {
+  return {
+    path: `crds/generated/${kebabCase(kind)}.ts`,
+    render: async () => renderTypes(await readDefinition(kind)),
+  };
+}
+
+function referenceTarget(kind: Kind): Target {
+  return {
+    path: `docs/reference/${kind.toLowerCase()}.md`,
+    render: async (root) =>
+      renderReferencePage(await readDefinition(kind), await readFile(new URL(examples[kind], root), 'utf8')),
+  };
+}
+
+function regionTarget(path: string, region: string, render: () => string): Target {
+  return {
+    path,
+    render: async (root) => replaceRegion(await readFile(new URL(path, root), 'utf8'), region, render()),
+  };
+}
+
+/** `S3ImportSource` → `s3-import-source`. */
+function kebabCase(kind: string): string {
+  return kind.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase();
+}
