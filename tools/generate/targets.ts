@@ -6,6 +6,7 @@ import { renderTypes } from './crd-types.ts';
 import { replaceRegion } from './markdown.ts';
 import { renderReasonsPage, renderRunbookRegion } from './reasons-page.ts';
 import { renderReferencePage } from './reference-page.ts';
+import { lintConfig } from '../rooms/lint-config.ts';
 
 /** A file that is made, whole or in a marked region, from something else in the project. */
 export interface Target {
@@ -23,6 +24,7 @@ const examples: Readonly<Record<Kind, string>> = {
 };
 
 export const targets: readonly Target[] = [
+  { path: '.oxlintrc.json', render: () => Promise.resolve(JSON.stringify(lintConfig())) },
   ...kindNames.map(typesTarget),
   ...kindNames.map(referenceTarget),
   { path: 'docs/reference/reasons.md', render: () => Promise.resolve(renderReasonsPage()) },

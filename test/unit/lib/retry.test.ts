@@ -36,7 +36,7 @@ function failing(...errors: readonly unknown[]) {
   let calls = 0;
   const call = (): Promise<string> => {
     calls += 1;
-    return left.length > 0 ? Promise.reject(left.shift() as Error) : Promise.resolve('answer');
+    return left.length > 0 ? Promise.reject(left.shift()) : Promise.resolve('answer');
   };
   return { call, calls: () => calls };
 }

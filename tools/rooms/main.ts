@@ -1,0 +1,34 @@
+/**
+ * Checks that the sources import each other as `table.ts` allows: `node tools/rooms/main.ts [ROOT]`.
+ * Prints what it saw, then each violation; ends with 1 if there is any.
+ */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { readGraph } from './graph.ts';
+import { readsClock } from './reads-clock.ts';
+import { roomsAround } from './room-paths.ts';
+import { checkRooms } from './rules.ts';
+import type { Violation } from './rules.ts';
+import { rooms } from './table.ts';
+
+async function main(root: string): Promise<number> {
+  const folders = rooms.map((room) => room.path).filter((path) => !path.includes('/'));
+  const graph = await readGraph(
+    root,
+    folders.filter((folder) => existsSync(join(root, folder))),
+  );
+  const found = [...checkRooms(graph), ...clockReaders(root, [...graph.keys()])];
+  for (const { path, rule, message } of found) process.stderr.write(`${path}: ${message} (${rule})\n`);
+  process.stdout.write(`rooms: ${graph.size} modules, each file seen; ${found.length} violations\n`);
+  return found.length > 0 ? 1 : 0;
+}
+
+function clockReaders(root: string, paths: readonly string[]): readonly Violation[] {
+  return paths
+    .filter((path) => roomsAround(path).some((room) => room.pure))
+    .filter((path) => readsClock(readFileSync(join(root, path), 'utf8')))
+    .map((path) => ({ rule: 'pure-clock', path, message: 'is pure, but reads the clock by new Date()' }));
+}
+
+process.exitCode = await main(resolve(process.argv[2] ?? '.'));
