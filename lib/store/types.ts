@@ -213,6 +213,8 @@ export interface FoundResult {
   readonly replaced: number;
   /** Known, begun or finished, another ETag: noticed, not imported again. Each ETag is told once. */
   readonly overwritten: number;
+  /** Keys with a NUL character, which PostgreSQL cannot hold: not recorded. */
+  readonly unstorable: number;
 }
 
 export interface Discovery {
@@ -425,17 +427,17 @@ export interface StoredReject {
   readonly at: number;
 }
 
-/** At most `limit` (1 to 1000) entries behind `after`, by id. */
-export interface PageRequest {
+/** At most `limit` (1 to 1000) entries behind `after`, which is the `key` of a file or the `id` of a reject. */
+export interface PageRequest<After extends string | number> {
   readonly limit: number;
-  readonly after?: number;
+  readonly after?: After;
 }
 
 export interface StatusReader {
   /** From counters, at a cost that does not grow with the ledger. */
   sourceCounts(sourceId: number): Promise<SourceCounts>;
-  listFiles(sourceId: number, page: PageRequest): Promise<readonly LedgerFile[]>;
-  listRejects(sourceId: number, page: PageRequest): Promise<readonly StoredReject[]>;
+  listFiles(sourceId: number, page: PageRequest<string>): Promise<readonly LedgerFile[]>;
+  listRejects(sourceId: number, page: PageRequest<number>): Promise<readonly StoredReject[]>;
 }
 
 // ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,61 @@
+import type { Database } from './database.ts';
+import { claimFiles } from './claiming.ts';
+import { endAttempt } from './file-failure.ts';
+import { leaseLost } from './lease.ts';
+import type { Claim, Claims, StoreDeps } from './types.ts';
+
+/** A claim is valid while its token stands in the row and its deadline has not passed, whether or not anybody took over. */
+export function createClaims(database: Database, deps: StoreDeps): Claims {
+  const s = database.schema;
+  return {
+    claim: async (request) => {
+      const result = await database.transaction(async (tx) => await claimFiles(tx, s, request));
+      await deps.faultPoint?.('claim:committed');
+      return result;
+    },
+    renew: async (claims, leaseMs) => {
+      const alive = await database.query<{ id: number }>(
+        `UPDATE ${s}.files f SET claim_deadline = clock_timestamp() + $3 * interval '1 millisecond'
+         WHERE id IN (${lockedRows(s, `AND claim_deadline > clock_timestamp()`)})
+         RETURNING id`,
+        [...claimColumns(claims), leaseMs],
+      );
+      const ids = new Set(alive.map((row) => row.id));
+      return claims.filter((claim) => !ids.has(claim.fileId));
+    },
+    markOpened: async (claim) => {
+      const opened = await database.query(
+        `UPDATE ${s}.files
+         SET attempts = attempts + CASE WHEN opened_at IS NULL THEN 1 ELSE 0 END,
+             opened_at = coalesce(opened_at, clock_timestamp())
+         WHERE id = $1 AND claim_token = $2 AND state = 'claimed' AND claim_deadline > clock_timestamp()
+         RETURNING id`,
+        [claim.fileId, claim.token],
+      );
+      if (opened.length === 0) throw leaseLost(claim);
+    },
+    release: async (claims) => {
+      await database.query(
+        `UPDATE ${s}.files
+         SET state = 'found', attempts = attempts - CASE WHEN opened_at IS NULL THEN 0 ELSE 1 END,
+             opened_at = NULL, claim_deadline = NULL
+         WHERE id IN (${lockedRows(s, '')})`,
+        claimColumns(claims),
+      );
+    },
+    failFile: async (claim, failure) =>
+      await database.transaction(async (tx) => await endAttempt(tx, s, claim, failure)),
+  };
+}
+
+/** Ids of the files that are still claimed with the given tokens ($1: ids, $2: tokens), locked in one order. */
+function lockedRows(schema: string, condition: string): string {
+  return `SELECT f.id FROM ${schema}.files f
+          JOIN unnest($1::bigint[], $2::uuid[]) AS held (id, token) ON held.id = f.id AND held.token = f.claim_token
+          WHERE f.state = 'claimed' ${condition}
+          ORDER BY f.id FOR UPDATE OF f`;
+}
+
+function claimColumns(claims: readonly Claim[]): readonly unknown[] {
+  return [claims.map((claim) => claim.fileId), claims.map((claim) => claim.token)];
+}

@@ -1,0 +1,146 @@
+import type { Counters } from './counters.ts';
+import { sumsExpression } from './counters.ts';
+import type { Database } from './database.ts';
+import type {
+  FailedFile,
+  FileState,
+  LedgerFile,
+  PageRequest,
+  SourceCounts,
+  StatusReader,
+  StoredReject,
+} from './types.ts';
+
+const shownFailures = 5;
+const longestPage = 1000;
+
+interface CountsRow {
+  readonly sums: Counters;
+  readonly claimed: number;
+  readonly oldest: number | null;
+}
+
+export function createStatusReader(database: Database): StatusReader {
+  const s = database.schema;
+  return {
+    sourceCounts: async (sourceId) => {
+      const [row] = await database.query<CountsRow>(
+        `SELECT ${sumsExpression(s)} AS sums, claimed, least(oldest_claimed, (
+            SELECT min(last_modified) FROM ${s}.files WHERE source_id = $1 AND state = 'found'
+          )) AS oldest
+         FROM (SELECT count(*)::int AS claimed, min(last_modified) AS oldest_claimed
+               FROM ${s}.files WHERE source_id = $1 AND state = 'claimed') held`,
+        [sourceId],
+      );
+      if (row === undefined) throw new Error('a statement without FROM rows gave none');
+      return toCounts(row, await readFailures(database, sourceId));
+    },
+    listFiles: async (sourceId, page) => await readFiles(database, sourceId, page),
+    listRejects: async (sourceId, page) => await readRejects(database, sourceId, page),
+  };
+}
+
+function toCounts({ sums, claimed, oldest }: CountsRow, lastFailures: readonly FailedFile[]): SourceCounts {
+  return {
+    files: {
+      found: sums.files_found,
+      done: sums.files_done,
+      failed: sums.files_failed,
+      unfinished: sums.files_found - sums.files_done - sums.files_failed,
+      claimed,
+      overwritten: sums.files_overwritten,
+    },
+    records: {
+      imported: sums.imported,
+      duplicate: sums.duplicate,
+      skipped: sums.skipped,
+      rejected: sums.rejected,
+    },
+    oldestUnfinished: oldest ?? undefined,
+    lastFailures,
+  };
+}
+
+async function readFailures(database: Database, sourceId: number): Promise<readonly FailedFile[]> {
+  return await database.query<{
+    key: string;
+    reason: string;
+    message: string;
+    cure: string;
+    attempts: number;
+    failedAt: number;
+  }>(
+    `SELECT key, reason, message, cure, attempts, finished_at AS "failedAt" FROM ${database.schema}.files
+     WHERE source_id = $1 AND state = 'failed' ORDER BY finished_at DESC LIMIT ${String(shownFailures)}`,
+    [sourceId],
+  );
+}
+
+interface FileRow {
+  readonly id: number;
+  readonly key: string;
+  readonly etag: string;
+  readonly state: FileState;
+  readonly generation: number;
+  readonly attempts: number;
+  readonly committed_rows: number;
+  readonly imported: number;
+  readonly duplicate: number;
+  readonly skipped: number;
+  readonly rejected: number;
+  readonly overwritten_etag: string | null;
+  readonly reason: string | null;
+}
+
+async function readFiles(
+  database: Database,
+  sourceId: number,
+  page: PageRequest<string>,
+): Promise<readonly LedgerFile[]> {
+  const rows = await database.query<FileRow>(
+    `SELECT id, key, etag, state, generation, attempts, committed_rows, imported, duplicate, skipped, rejected,
+            overwritten_etag, reason
+     FROM ${database.schema}.files WHERE source_id = $1 AND key > $2 ORDER BY key LIMIT $3`,
+    [sourceId, page.after ?? '', pageLimit(page.limit)],
+  );
+  return rows.map((row) => ({
+    fileId: row.id,
+    key: row.key,
+    etag: row.etag,
+    state: row.state,
+    generation: row.generation,
+    attempts: row.attempts,
+    committedRows: row.committed_rows,
+    records: {
+      imported: row.imported,
+      duplicate: row.duplicate,
+      skipped: row.skipped,
+      rejected: row.rejected,
+    },
+    overwrittenEtag: row.overwritten_etag ?? undefined,
+    reason: row.reason ?? undefined,
+  }));
+}
+
+interface RejectRow extends Omit<StoredReject, 'column'> {
+  readonly column: string | null;
+}
+
+async function readRejects(
+  database: Database,
+  sourceId: number,
+  page: PageRequest<number>,
+): Promise<readonly StoredReject[]> {
+  const s = database.schema;
+  const rows = await database.query<RejectRow>(
+    `SELECT r.id, f.key, r.file_row AS row, r.byte_offset AS "offset", r.column_name AS column, r.reason, r.raw, r.at
+     FROM ${s}.rejects r JOIN ${s}.files f ON f.id = r.file_id
+     WHERE r.source_id = $1 AND r.id > $2 ORDER BY r.id LIMIT $3`,
+    [sourceId, page.after ?? 0, pageLimit(page.limit)],
+  );
+  return rows.map((row) => ({ ...row, column: row.column ?? undefined }));
+}
+
+function pageLimit(asked: number): number {
+  return Math.min(Math.max(1, asked), longestPage);
+}
