@@ -347,6 +347,11 @@ export interface S3ImportSourceWorkersScheduling {
    * Taints of nodes that workers put up with.
    */
   readonly tolerations?: readonly S3ImportSourceWorkersSchedulingToleration[];
+  /**
+   * The PriorityClass of workers. Absent: the cluster's default. Workers of a lower priority give way to
+   * others, and lose no work by it.
+   */
+  readonly priorityClassName?: string;
 }
 
 /**

@@ -75,7 +75,7 @@ function fieldRow(parent: SchemaNode, name: string, node: SchemaNode): readonly 
 }
 
 function inline(value: unknown): string {
-  return JSON.stringify(value);
+  return typeof value === 'string' && value.trim() !== '' ? value : JSON.stringify(value);
 }
 
 function rulesOf(node: SchemaNode, subject: string): string {
