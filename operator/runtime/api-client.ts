@@ -117,154 +117,197 @@ export interface ApiClientDeps {
 }
 
 export function createApiClient(deps: ApiClientDeps): ApiClient {
-  /** The parsed body of a 2xx answer; else throws. */
-  async function call(subject: string, request: ApiRequest): Promise<unknown> {
-    const answer = await deps.transport.request(request);
-    if (answer.status >= 300) throw errorOfAnswer(subject, answer, deps.clock.now());
-    return answer.body;
+  return new TransportClient(deps);
+}
+
+class TransportClient implements ApiClient {
+  readonly #deps: ApiClientDeps;
+
+  constructor(deps: ApiClientDeps) {
+    this.#deps = deps;
   }
 
-  async function callForObject<T>(subject: string, request: ApiRequest): Promise<T> {
-    const body = await call(subject, request);
-    if (!isJsonObject(body)) throw notAnObject(subject);
-    return body as T;
+  get<T extends KubernetesObject>(type: ResourceType, key: ObjectKey, options: CallOptions = {}): Promise<T> {
+    return this.#object(subjectOf('get', type, key), {
+      ...options,
+      method: 'GET',
+      path: objectPath(type, key),
+    });
   }
 
-  async function applyTo<T extends KubernetesObject>(
+  async find<T extends KubernetesObject>(
+    type: ResourceType,
+    key: ObjectKey,
+    options: CallOptions = {},
+  ): Promise<T | undefined> {
+    try {
+      return await this.get<T>(type, key, options);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async list<T extends KubernetesObject>(
+    type: ResourceType,
+    options: ListOptions = {},
+  ): Promise<ListPage<T>> {
+    const { signal, deadlineMs, namespace = '' } = options;
+    const body = await this.#object<RawList>(subjectOf('list', type, { namespace, name: '' }), {
+      ...only({ signal, deadlineMs }),
+      method: 'GET',
+      path: collectionPath(type, namespace),
+      query: only({
+        labelSelector: options.labelSelector,
+        fieldSelector: options.fieldSelector,
+        limit: options.limit?.toString(),
+        continue: options.continueFrom,
+        resourceVersion: options.resourceVersion,
+      }),
+    });
+    return pageOf(type, body);
+  }
+
+  async watch<T extends KubernetesObject>(
+    type: ResourceType,
+    options: WatchOptions,
+  ): Promise<AsyncIterable<WatchEvent<T>>> {
+    const { signal, deadlineMs, namespace = '' } = options;
+    const stream = await this.#deps.transport.stream({
+      ...only({ signal, deadlineMs }),
+      method: 'GET',
+      path: collectionPath(type, namespace),
+      query: only({
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        resourceVersion: options.resourceVersion,
+        timeoutSeconds: String(options.timeoutSeconds),
+        labelSelector: options.labelSelector,
+        fieldSelector: options.fieldSelector,
+      }),
+    });
+    return readWatchEvents(subjectOf('watch', type, { namespace, name: '' }), stream, this.#deps.clock.now());
+  }
+
+  create<T extends KubernetesObject>(type: ResourceType, object: T, options: CallOptions = {}): Promise<T> {
+    return this.#object(subjectOf('create', type, keyOf(object)), {
+      ...options,
+      method: 'POST',
+      path: collectionPath(type, keyOf(object).namespace),
+      query: this.#writeQuery,
+      body: typed(type, object),
+    });
+  }
+
+  replace<T extends KubernetesObject>(type: ResourceType, object: T, options: CallOptions = {}): Promise<T> {
+    return this.#object(subjectOf('replace', type, keyOf(object)), {
+      ...options,
+      method: 'PUT',
+      path: objectPath(type, keyOf(object)),
+      query: this.#writeQuery,
+      body: typed(type, object),
+    });
+  }
+
+  apply<T extends KubernetesObject>(type: ResourceType, object: T, options: ApplyOptions = {}): Promise<T> {
+    return this.#apply({ type, subresource: '', fieldManager: this.#deps.fieldManager }, object, options);
+  }
+
+  applyStatus<T extends KubernetesObject>(
+    type: ResourceType,
+    object: T,
+    options: ApplyOptions = {},
+  ): Promise<T> {
+    const fieldManager = `${this.#deps.fieldManager}-status`;
+    return this.#apply({ type, subresource: 'status', fieldManager }, object, options);
+  }
+
+  patch<T extends KubernetesObject>(
+    type: ResourceType,
+    key: ObjectKey,
+    body: PatchBody,
+    { subresource = '', ...options }: PatchOptions = {},
+  ): Promise<T> {
+    return this.#object(subjectOf('patch', type, key), {
+      ...options,
+      method: 'PATCH',
+      path: objectPath(type, key, subresource),
+      query: this.#writeQuery,
+      headers: { 'content-type': patchContentTypes[body.kind] },
+      body: body.kind === 'merge' ? body.patch : body.operations,
+    });
+  }
+
+  async delete(type: ResourceType, key: ObjectKey, options: DeleteOptions = {}): Promise<boolean> {
+    const { propagation = 'Background', uid, resourceVersion, gracePeriodSeconds, ...rest } = options;
+    const body = {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      propagationPolicy: propagation,
+      ...only({ gracePeriodSeconds }),
+      preconditions: only({ uid, resourceVersion }),
+    };
+    try {
+      await this.#call(subjectOf('delete', type, key), {
+        ...rest,
+        method: 'DELETE',
+        path: objectPath(type, key),
+        body,
+      });
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  createSubresource<T>(
+    type: ResourceType,
+    key: ObjectKey,
+    { name, body }: { readonly name: string; readonly body: unknown },
+    options: CallOptions = {},
+  ): Promise<T> {
+    return this.#object(subjectOf(`create ${name} of`, type, key), {
+      ...options,
+      method: 'POST',
+      path: objectPath(type, key, name),
+      body,
+    });
+  }
+
+  get #writeQuery() {
+    return { fieldManager: this.#deps.fieldManager, fieldValidation: 'Strict' };
+  }
+
+  #apply<T extends KubernetesObject>(
     target: { readonly type: ResourceType; readonly subresource: string; readonly fieldManager: string },
     object: T,
     { force = true, ...options }: ApplyOptions,
   ): Promise<T> {
     const { type, subresource, fieldManager } = target;
-    const key = keyOf(object);
-    return callForObject(subjectOf(subresource === '' ? 'apply' : `apply ${subresource} of`, type, key), {
+    const verb = subresource === '' ? 'apply' : `apply ${subresource} of`;
+    return this.#object(subjectOf(verb, type, keyOf(object)), {
       ...options,
       method: 'PATCH',
-      path: objectPath(type, key, subresource),
+      path: objectPath(type, keyOf(object), subresource),
       query: { fieldManager, force: String(force), fieldValidation: 'Strict' },
       headers: { 'content-type': patchContentTypes.apply },
       body: typed(type, object),
     });
   }
 
-  const writeQuery = { fieldManager: deps.fieldManager, fieldValidation: 'Strict' };
+  async #object<T>(subject: string, request: ApiRequest): Promise<T> {
+    const body = await this.#call(subject, request);
+    if (!isJsonObject(body)) throw notAnObject(subject);
+    return body as T;
+  }
 
-  const client: ApiClient = {
-    get: (type, key, options = {}) =>
-      callForObject(subjectOf('get', type, key), { ...options, method: 'GET', path: objectPath(type, key) }),
-
-    find: async (type, key, options = {}) => {
-      try {
-        return await client.get(type, key, options);
-      } catch (error) {
-        if (isNotFound(error)) return undefined;
-        throw error;
-      }
-    },
-
-    list: async (type, options = {}) => {
-      const { signal, deadlineMs, namespace = '' } = options;
-      const subject = subjectOf('list', type, { namespace, name: '' });
-      const body = await callForObject<RawList>(subject, {
-        ...only({ signal, deadlineMs }),
-        method: 'GET',
-        path: collectionPath(type, namespace),
-        query: only({
-          labelSelector: options.labelSelector,
-          fieldSelector: options.fieldSelector,
-          limit: options.limit?.toString(),
-          continue: options.continueFrom,
-          resourceVersion: options.resourceVersion,
-        }),
-      });
-      return pageOf(type, body);
-    },
-
-    watch: async (type, options) => {
-      const { signal, deadlineMs, namespace = '' } = options;
-      const subject = subjectOf('watch', type, { namespace, name: '' });
-      const stream = await deps.transport.stream({
-        ...only({ signal, deadlineMs }),
-        method: 'GET',
-        path: collectionPath(type, namespace),
-        query: only({
-          watch: 'true',
-          allowWatchBookmarks: 'true',
-          resourceVersion: options.resourceVersion,
-          timeoutSeconds: String(options.timeoutSeconds),
-          labelSelector: options.labelSelector,
-          fieldSelector: options.fieldSelector,
-        }),
-      });
-      return readWatchEvents(subject, stream, deps.clock.now());
-    },
-
-    create: (type, object, options = {}) =>
-      callForObject(subjectOf('create', type, keyOf(object)), {
-        ...options,
-        method: 'POST',
-        path: collectionPath(type, keyOf(object).namespace),
-        query: writeQuery,
-        body: typed(type, object),
-      }),
-
-    replace: (type, object, options = {}) =>
-      callForObject(subjectOf('replace', type, keyOf(object)), {
-        ...options,
-        method: 'PUT',
-        path: objectPath(type, keyOf(object)),
-        query: writeQuery,
-        body: typed(type, object),
-      }),
-
-    apply: (type, object, options = {}) =>
-      applyTo({ type, subresource: '', fieldManager: deps.fieldManager }, object, options),
-
-    applyStatus: (type, object, options = {}) =>
-      applyTo({ type, subresource: 'status', fieldManager: `${deps.fieldManager}-status` }, object, options),
-
-    patch: (type, key, body, { subresource = '', ...options } = {}) =>
-      callForObject(subjectOf('patch', type, key), {
-        ...options,
-        method: 'PATCH',
-        path: objectPath(type, key, subresource),
-        query: writeQuery,
-        headers: { 'content-type': patchContentTypes[body.kind] },
-        body: body.kind === 'merge' ? body.patch : body.operations,
-      }),
-
-    delete: async (type, key, options = {}) => {
-      const { propagation = 'Background', uid, resourceVersion, gracePeriodSeconds, ...rest } = options;
-      const body = {
-        apiVersion: 'v1',
-        kind: 'DeleteOptions',
-        propagationPolicy: propagation,
-        ...only({ gracePeriodSeconds }),
-        preconditions: only({ uid, resourceVersion }),
-      };
-      try {
-        await call(subjectOf('delete', type, key), {
-          ...rest,
-          method: 'DELETE',
-          path: objectPath(type, key),
-          body,
-        });
-        return true;
-      } catch (error) {
-        if (isNotFound(error)) return false;
-        throw error;
-      }
-    },
-
-    createSubresource: (type, key, { name, body }, options = {}) =>
-      callForObject(subjectOf(`create ${name} of`, type, key), {
-        ...options,
-        method: 'POST',
-        path: objectPath(type, key, name),
-        body,
-      }),
-  };
-  return client;
+  /** The body of a 2xx answer; throws on any other. */
+  async #call(subject: string, request: ApiRequest): Promise<unknown> {
+    const answer = await this.#deps.transport.request(request);
+    if (answer.status >= 300) throw errorOfAnswer(subject, answer, this.#deps.clock.now());
+    return answer.body;
+  }
 }
 
 interface RawList {
