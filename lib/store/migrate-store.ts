@@ -28,12 +28,12 @@ export async function runMigrations(
     deps,
   );
   try {
-    await checkServer(database);
+    const serverVersion = await checkServer(database);
     const role = options.ownerUrl === undefined ? undefined : await currentRole(options, deps);
     return await database.transaction(async (tx) => {
       const result = await applySteps(tx, options.schema, steps);
       if (role !== undefined) await grantTo(tx, database.schema, role);
-      return result;
+      return { ...result, serverVersion };
     });
   } finally {
     await database.close();
@@ -54,7 +54,7 @@ async function applySteps(
   tx: Transaction,
   schemaName: string,
   steps: readonly Migration[],
-): Promise<MigrationResult> {
+): Promise<Omit<MigrationResult, 'serverVersion'>> {
   const names = migrationNames(schemaName);
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`${names.lockPrefix}:migrate`]);
   await prepare(tx, names.schema);

@@ -4,19 +4,25 @@ import { schemaVersion } from './migrations/migrations.ts';
 
 const oldestServer = 140_000;
 
-/** Rejects unless the server is one that a store can be in. */
-export async function checkServer(database: Database): Promise<void> {
-  const [server] = await database.query<{ version: number; encoding: string; readonly: boolean }>(
+/** Rejects unless the server is one that a store can be in; answers its version for people. */
+export async function checkServer(database: Database): Promise<string> {
+  const [server] = await database.query<{
+    version: number;
+    shown: string;
+    encoding: string;
+    readonly: boolean;
+  }>(
     `SELECT current_setting('server_version_num')::int AS version,
+            split_part(current_setting('server_version'), ' ', 1) AS shown,
             current_setting('server_encoding') AS encoding,
             pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool AS readonly`,
   );
-  if (server === undefined) return;
+  if (server === undefined) return '';
   const { label } = database;
   if (server.version < oldestServer) {
     throw new TerminalError({
       reason: 'StoreTooOld',
-      message: `${label} is version ${String(Math.floor(server.version / 10_000))}; version 14 or newer is needed.`,
+      message: `${label} is version ${server.shown}; version 14 or newer is needed.`,
     });
   }
   if (server.encoding !== 'UTF8') {
@@ -31,6 +37,7 @@ export async function checkServer(database: Database): Promise<void> {
       message: `${label} takes no writes: it is a standby, or default_transaction_read_only is on.`,
     });
   }
+  return server.shown;
 }
 
 export interface SchemaState {

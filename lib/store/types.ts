@@ -57,6 +57,8 @@ export interface MigrationResult {
   /** 0: the schema was empty. */
   readonly from: number;
   readonly to: number;
+  /** Of the server, e.g. `18.4`. */
+  readonly serverVersion: string;
 }
 
 export interface Store {

@@ -20,6 +20,10 @@ export interface PropertySubject {
   readonly steps: readonly PropertyStep[];
 }
 
+interface GrowingSubject extends PropertySubject {
+  readonly steps: PropertyStep[];
+}
+
 export type PropertyScope = 'user' | 'group';
 
 /** Whether an event does more than to be stored. */
@@ -39,7 +43,7 @@ export function collectSubjects(
   events: readonly LoadedEvent[],
   winners: ReadonlySet<number>,
 ): readonly (readonly [PropertyScope, readonly PropertySubject[]])[] {
-  const scopes: Record<PropertyScope, Map<string, PropertySubject>> = { user: new Map(), group: new Map() };
+  const scopes: Record<PropertyScope, Map<string, GrowingSubject>> = { user: new Map(), group: new Map() };
   for (const [ord, { event }] of events.entries()) {
     if (!winners.has(ord)) continue;
     const scope = event.kind === 'groupidentify' ? 'group' : 'user';
@@ -47,8 +51,9 @@ export function collectSubjects(
     if (steps.length === 0) continue;
     for (const [type, id] of scope === 'group' ? groupsOf(event) : userOf(event)) {
       const key = hash128([projectId, type, id]);
-      const known = scopes[scope].get(key)?.steps ?? [];
-      scopes[scope].set(key, { key, projectId, type, id, steps: [...known, ...steps] });
+      const subject = scopes[scope].get(key) ?? { key, projectId, type, id, steps: [] };
+      subject.steps.push(...steps);
+      scopes[scope].set(key, subject);
     }
   }
   return (['user', 'group'] as const)
