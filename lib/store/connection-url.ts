@@ -18,7 +18,7 @@ type SslMode = (typeof sslModes)[number];
 
 /**
  * Reads `postgres://user:password@host:port/database?sslmode=…`.
- * `host=/directory` among the parameters names a Unix socket, as libpq has it. Other parameters are ignored,
+ * `host=/directory` among the parameters names a Unix socket, as libpq has it, and counts before the other host. Other parameters are ignored,
  * since they speak to libpq.
  *
  * `sslmode`: `disable`; `require`, encrypted and, without a CA, not checked; `verify-ca`; `verify-full`.

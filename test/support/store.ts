@@ -1,0 +1,205 @@
+import { systemClock } from '../../lib/clock.ts';
+import type { EventCall } from '../../lib/contract/event.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import { migrateStore } from '../../lib/store/migrate-store.ts';
+import { openStore } from '../../lib/store/open-store.ts';
+import type {
+  Claim,
+  ClaimedFile,
+  ClaimRequest,
+  FoundObject,
+  LoadBatch,
+  LoadedEvent,
+  LoadResult,
+  SourceIdentity,
+  Store,
+  StoreDeps,
+  StoreOptions,
+} from '../../lib/store/types.ts';
+import type { PostgresServer, TestDatabase } from './postgres.ts';
+
+export const testSchema = 'acme';
+export const weekMs = 7 * 24 * 3_600_000;
+export const target = { projectId: '168342', deduplicationWindowMs: weekMs };
+
+export const storeDeps: StoreDeps = { clock: systemClock, random: Math.random };
+
+export function storeOptions(url: string, changes: Partial<StoreOptions> = {}): StoreOptions {
+  return { url, schema: testSchema, maxConnections: 4, applicationName: 'millrace-test', ...changes };
+}
+
+export function sourceIdentity(changes: Partial<SourceIdentity> = {}): SourceIdentity {
+  return {
+    namespace: 'acme',
+    ledgerName: 'web-events',
+    endpoint: '',
+    bucket: 'acme-events',
+    prefix: 'web/',
+    projectId: '168342',
+    destination: 'eventStore',
+    ...changes,
+  };
+}
+
+/** A database of its own, migrated, with a source that workers of the template `template-1` may work on. */
+export interface StoreFixture {
+  readonly database: TestDatabase;
+  readonly store: Store;
+  readonly epoch: number;
+  readonly sourceId: number;
+  readonly generation: number;
+  /** Another connection pool on the same store, as another process has it. */
+  open(deps?: Partial<StoreDeps>, changes?: Partial<StoreOptions>): Promise<Store>;
+  close(): Promise<void>;
+}
+
+export const template = 'template-1';
+
+export async function createFixture(server: PostgresServer): Promise<StoreFixture> {
+  const database = await server.createDatabase();
+  const options = storeOptions(database.url);
+  await migrateStore(options, storeDeps);
+  const store = await openStore(options, storeDeps);
+  const opened = [store];
+  const epoch = await store.ownership.takeEpoch('operator-0');
+  const sourceId = await store.sources.ensureSource(sourceIdentity(), { epoch });
+  await store.sources.setWantedTemplate(sourceId, template, { epoch });
+  const conversion = { digest: 'digest-1', kind: 'amplitude', document: '{}' };
+  const generation = await store.sources.recordConversion(sourceId, conversion, { epoch });
+  return {
+    database,
+    store,
+    epoch,
+    sourceId,
+    generation,
+    open: async (deps = {}, changes = {}) => {
+      const other = await openStore(storeOptions(database.url, changes), { ...storeDeps, ...deps });
+      opened.push(other);
+      return other;
+    },
+    close: async () => {
+      await Promise.all(opened.map(async (one) => await one.close()));
+    },
+  };
+}
+
+/** Uploaded in the order in which they are made from increasing `age`s. */
+export function foundObject(key: string, changes: Partial<FoundObject> = {}): FoundObject {
+  return { key, etag: `etag of ${key}`, size: 1000, lastModified: Date.UTC(2026, 10, 1), ...changes };
+}
+
+export async function recordFiles(fixture: StoreFixture, objects: readonly FoundObject[]): Promise<void> {
+  const { store, sourceId, generation, epoch } = fixture;
+  await store.discovery.recordFound(sourceId, { objects, generation, epoch, foundBy: 'listing' });
+}
+
+export function claimRequest(sourceId: number, changes: Partial<ClaimRequest> = {}): ClaimRequest {
+  return {
+    sourceId,
+    templateHash: template,
+    claimant: 'worker-0',
+    limit: 10,
+    leaseMs: 60_000,
+    maxAttempts: 5,
+    ...changes,
+  };
+}
+
+export async function claimFiles(
+  store: Store,
+  sourceId: number,
+  changes: Partial<ClaimRequest> = {},
+): Promise<readonly ClaimedFile[]> {
+  const result = await store.claims.claim(claimRequest(sourceId, changes));
+  return result.kind === 'claimed' ? result.files : [];
+}
+
+/** Records one file, claims it and opens it. */
+export async function openFile(fixture: StoreFixture, key = 'web/a.json'): Promise<Claim> {
+  await recordFiles(fixture, [foundObject(key)]);
+  const files = await claimFiles(fixture.store, fixture.sourceId);
+  const file = files.find((one) => one.key === key);
+  if (file === undefined) throw new Error(`the file ${key} was not given out`);
+  await fixture.store.claims.markOpened(file.claim);
+  return file.claim;
+}
+
+export function event(changes: Partial<EventCall> = {}): EventCall {
+  const {
+    eventType = 'page viewed',
+    userId,
+    deviceId = 'device-1',
+    insertId = 'insert-1',
+    body = {},
+  } = changes;
+  return {
+    kind: 'event',
+    time: Date.UTC(2026, 10, 2),
+    ...changes,
+    eventType,
+    userId,
+    deviceId,
+    insertId,
+    body: { event_type: eventType, insert_id: insertId, $skip_user_properties_sync: true, ...body },
+  };
+}
+
+export function identify(userId: string, insertId: string, userProperties: JsonObject): EventCall {
+  return event({
+    kind: 'identify',
+    eventType: '$identify',
+    userId,
+    insertId,
+    body: { user_properties: userProperties },
+  });
+}
+
+export function groupIdentify(insertId: string, groups: JsonObject, groupProperties: JsonObject): EventCall {
+  return {
+    ...event({
+      kind: 'groupidentify',
+      eventType: '$groupidentify',
+      insertId,
+      body: { groups, group_properties: groupProperties },
+    }),
+    deviceId: undefined,
+  };
+}
+
+/** A batch of these events, one a row, from the row behind `afterRow` on. */
+export function batchOf(events: readonly EventCall[], changes: Partial<LoadBatch> = {}): LoadBatch {
+  const { afterRow = 0 } = changes;
+  const rows: LoadedEvent[] = events.map((one, index) => ({ row: afterRow + index + 1, event: one }));
+  return {
+    afterRow,
+    throughRow: afterRow + events.length,
+    events: rows,
+    rejects: [],
+    skipped: 0,
+    final: true,
+    ...changes,
+  };
+}
+
+/** Imports a whole file of these events. */
+export async function importFile(
+  fixture: StoreFixture,
+  key: string,
+  events: readonly EventCall[],
+): Promise<LoadResult> {
+  const claim = await openFile(fixture, key);
+  return await fixture.store.loading.commitBatch(claim, target, batchOf(events));
+}
+
+/** Asks until the answer is true. */
+export async function until(
+  condition: () => Promise<boolean>,
+  what: string,
+  limitMs = 60_000,
+): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`waited in vain until ${what}`);
+    await systemClock.sleep(50);
+  }
+}
