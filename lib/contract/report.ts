@@ -1,0 +1,54 @@
+/**
+ * What a worker tells when it ends: one JSON document of at most 4 KiB, the pod's termination message.
+ */
+export interface ShardReport {
+  readonly outcome: 'done' | 'stopped' | 'failed';
+  /** Why it failed: a word of `crds/reasons.ts`; absent unless `failed`. */
+  readonly reason?: string;
+  readonly message?: string;
+  readonly files: number;
+  readonly records: RecordCounts;
+}
+
+export interface RecordCounts {
+  readonly imported: number;
+  readonly duplicate: number;
+  readonly skipped: number;
+  readonly rejected: number;
+}
+
+export const noRecords: RecordCounts = { imported: 0, duplicate: 0, skipped: 0, rejected: 0 };
+
+export function addCounts(a: RecordCounts, b: RecordCounts): RecordCounts {
+  return {
+    imported: a.imported + b.imported,
+    duplicate: a.duplicate + b.duplicate,
+    skipped: a.skipped + b.skipped,
+    rejected: a.rejected + b.rejected,
+  };
+}
+
+/** What Kubernetes keeps of a termination message. */
+const limitBytes = 4096;
+
+/** The report as text, its message cut until it fits. */
+export function formatReport(report: ShardReport): string {
+  const text = JSON.stringify(report);
+  const excess = Buffer.byteLength(text) - limitBytes;
+  if (excess <= 0 || report.message === undefined) return text;
+  // Each cut character takes at least one byte with it; the ellipsis takes three.
+  const keep = Math.max(0, report.message.length - excess - 3);
+  return formatReport({ ...report, message: `${report.message.slice(0, keep)}…` });
+}
+
+/** The report in a termination message; undefined when there is none, or it is somebody else's text. */
+export function parseReport(text: string): ShardReport | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<ShardReport> | null;
+    return typeof value === 'object' && value !== null && typeof value.outcome === 'string'
+      ? { files: 0, records: noRecords, ...value, outcome: value.outcome }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,76 @@
+import type { JsonObject } from '../json.ts';
+
+/**
+ * What the operator tells a worker: one JSON document in the environment variable `MILLRACE_TASK`.
+ * Credentials are not in it: they arrive by reference, in the variables of `workerEnvironment`.
+ */
+export interface ImportTask {
+  readonly kind: 'import-shard';
+  /** The object the work is for; in logs only. */
+  readonly namespace: string;
+  readonly name: string;
+  /** The ledger's id of the source. */
+  readonly sourceId: number;
+  readonly bucket: string;
+  readonly connection: S3Endpoint;
+  readonly store: StoreSettings;
+  readonly projectId: string;
+  readonly files: FileSettings;
+  readonly destination: DestinationSettings;
+  readonly limits: WorkerLimits;
+}
+
+export interface S3Endpoint {
+  readonly region: string;
+  /** Absent: AWS's own. */
+  readonly endpoint?: string;
+  readonly forcePathStyle?: boolean;
+}
+
+export interface StoreSettings {
+  readonly schema: string;
+  /** Of this worker, not of the store as a whole. */
+  readonly maxConnections: number;
+  readonly deduplicationWindowMs: number;
+}
+
+/** How a file's bytes become records; names as the API has them. */
+export interface FileSettings {
+  readonly format: string;
+  readonly compression: string;
+  /** Options of the format, checked by the format itself. */
+  readonly options: JsonObject;
+}
+
+export interface DestinationSettings {
+  readonly kind: string;
+  readonly options: JsonObject;
+}
+
+export interface WorkerLimits {
+  /** After so many failed attempts a file is given up as failed. */
+  readonly maxAttempts: number;
+  /** How long a worker waits for new files once the ledger is empty. */
+  readonly lingerMs: number;
+  /** After so long a worker ends at the next file's end. */
+  readonly maxLifetimeMs: number;
+}
+
+/** The variables in which a worker finds its task and its credentials. */
+export const workerEnvironment = {
+  task: 'MILLRACE_TASK',
+  /** Names the pod's template; the worker stops claiming when the ledger wants another. */
+  templateHash: 'MILLRACE_TEMPLATE_HASH',
+  storeUrl: 'MILLRACE_STORE_URL',
+  storeCa: 'MILLRACE_STORE_CA',
+  s3Ca: 'MILLRACE_S3_CA',
+  accessKeyId: 'AWS_ACCESS_KEY_ID',
+  secretAccessKey: 'AWS_SECRET_ACCESS_KEY',
+  sessionToken: 'AWS_SESSION_TOKEN',
+  /** Of the pod; names the claimant in the ledger. */
+  podName: 'MILLRACE_POD_NAME',
+  /** Where the report goes; the pod's termination message. */
+  reportPath: 'MILLRACE_REPORT_PATH',
+  /** Of the indexed Job, as Kubernetes sets it. */
+  shardIndex: 'JOB_COMPLETION_INDEX',
+} as const;

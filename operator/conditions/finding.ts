@@ -1,0 +1,51 @@
+import { messageOf, reasonOf } from '../../lib/errors.ts';
+import type { ConditionType } from '../../crds/conditions.ts';
+import { findReason, type Reason, type ReasonClass } from '../../crds/reasons.ts';
+
+/**
+ * What one look at the world says of one condition. A pure chain or a probe makes it; `deriveConditions` makes
+ * conditions of all of them.
+ */
+export interface Finding {
+  readonly type: ConditionType;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: Reason;
+  /** Deterministic: the same world gives the same words. */
+  readonly message: string;
+}
+
+export function passed(type: ConditionType, reason: Reason, message: string): Finding {
+  return { type, status: 'True', reason, message };
+}
+
+export function failed(type: ConditionType, reason: Reason, message: string): Finding {
+  return { type, status: 'False', reason, message };
+}
+
+export function unknown(type: ConditionType, reason: Reason, message: string): Finding {
+  return { type, status: 'Unknown', reason, message };
+}
+
+/** The finding of an error: on the first gate that the table of reasons gives it, else on `fallback`. */
+export function findingOf(
+  error: unknown,
+  fallback: ConditionType,
+  gates: readonly { readonly type: ConditionType }[],
+): Finding {
+  const word = reasonOf(error);
+  const entry = findReason(word);
+  const reason = entry === undefined ? 'UnknownError' : (word as Reason);
+  const type = gates.find((gate) => entry?.on.includes(gate.type))?.type ?? fallback;
+  return failed(type, reason, messageOf(error));
+}
+
+export function classOf(reason: string): ReasonClass {
+  return findReason(reason)?.class ?? 'T';
+}
+
+/** The findings of a chain of gates that passed up to `failure`; those behind it were not reached. */
+export function gatesUntil(passes: readonly Finding[], failure: Finding | undefined): readonly Finding[] {
+  if (failure === undefined) return passes;
+  const at = passes.findIndex(({ type }) => type === failure.type);
+  return [...passes.slice(0, at), failure];
+}

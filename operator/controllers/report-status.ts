@@ -1,0 +1,68 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Condition } from '../../crds/conditions.ts';
+import { classOf } from '../conditions/finding.ts';
+import type { ApiClient } from '../runtime/api-client.ts';
+import type { EventRecorder } from '../runtime/event-recorder.ts';
+import { apiVersionOf, keyOf, type KubernetesObject, type ResourceType } from '../runtime/objects.ts';
+
+/** What the statuses of all kinds have. */
+export interface StatusWithConditions {
+  readonly conditions?: readonly Condition[];
+}
+
+/** An object of ours, whose status is written whole. */
+export interface WithStatus<S> extends KubernetesObject {
+  readonly status?: S;
+}
+
+export interface StatusWriter {
+  readonly client: ApiClient;
+  readonly recorder: EventRecorder;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes the derived status if it differs from the one that is there; says whether it did.
+ * The same world gives the same status, so a second reconcile writes nothing.
+ */
+export async function reportStatus<S extends StatusWithConditions>(
+  { client, recorder, signal }: StatusWriter,
+  type: ResourceType,
+  object: WithStatus<S>,
+  status: S,
+): Promise<boolean> {
+  if (isDeepStrictEqual(object.status, status)) return false;
+  const { namespace, name } = keyOf(object);
+  const body = {
+    apiVersion: apiVersionOf(type),
+    kind: type.kind,
+    // The uid makes the write fail on an object that was deleted and made anew in the meantime.
+    metadata: { namespace, name, ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }) },
+    status,
+  };
+  await client.applyStatus(type, body, { signal });
+  recordTransition(recorder, object, readyOf(object.status), readyOf(status));
+  return true;
+}
+
+function readyOf(status: StatusWithConditions | undefined): Condition | undefined {
+  return status?.conditions?.find(({ type }) => type === 'Ready');
+}
+
+/** One event for each change of what `Ready` says; never one for a look that found the same. */
+function recordTransition(
+  recorder: EventRecorder,
+  regarding: KubernetesObject,
+  before: Condition | undefined,
+  after: Condition | undefined,
+): void {
+  if (after === undefined || (before?.status === after.status && before.reason === after.reason)) return;
+  const trouble = after.status === 'False' && !['N', 'W'].includes(classOf(after.reason));
+  recorder.record({
+    regarding,
+    type: trouble ? 'Warning' : 'Normal',
+    reason: after.reason,
+    action: 'Reconcile',
+    note: after.message,
+  });
+}

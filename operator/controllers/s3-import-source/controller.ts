@@ -1,0 +1,49 @@
+import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
+import { resources } from '../../kinds.ts';
+import type { ControllerContext } from '../../manager.ts';
+import { createController, type Controller } from '../../runtime/controller.ts';
+import { keyOf, type KubernetesObject, type ObjectKey } from '../../runtime/objects.ts';
+import type { Reflector } from '../../runtime/reflector.ts';
+import { watchMapped, watchOwn, watchOwned, type Watch } from '../../runtime/watches.ts';
+import { reconcileS3ImportSource } from './reconcile.ts';
+
+/** Woken by its own objects, by the Jobs that it owns, and by the connections and stores that sources name. */
+export function createS3ImportSourceController(context: ControllerContext): Controller {
+  const { connections, eventStores, sources, jobs } = context.reflectors;
+  const deps = {
+    ...context,
+    sources: sources.store,
+    connections: connections.store,
+    eventStores: eventStores.store,
+    jobs: jobs.store,
+    progressWrites: new Map<string, number>(),
+  };
+  return createController(
+    {
+      name: 's3importsource',
+      watches: [
+        watchOwn(sources),
+        watchOwned(jobs, resources.s3ImportSources),
+        watchNamed(connections, sources, ({ spec }) => spec.connectionRef.name),
+        watchNamed(eventStores, sources, ({ spec }) => spec.storeRef.name),
+      ],
+      reconcile: (key, signal) => reconcileS3ImportSource(key, deps, signal),
+    },
+    context,
+  );
+}
+
+/** A change of an object wakes the sources of its namespace that name it. */
+function watchNamed<T extends KubernetesObject>(
+  named: Reflector<T>,
+  sources: Reflector<S3ImportSource>,
+  nameIn: (source: S3ImportSource) => string,
+): Watch {
+  return watchMapped(named, ({ object }): readonly ObjectKey[] => {
+    const { namespace, name } = keyOf(object);
+    return sources.store
+      .list(namespace)
+      .filter((source) => nameIn(source) === name)
+      .map(keyOf);
+  });
+}

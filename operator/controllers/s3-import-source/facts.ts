@@ -1,0 +1,55 @@
+import type { EventStore } from '../../../crds/generated/event-store.ts';
+import type { S3Connection } from '../../../crds/generated/s3-connection.ts';
+import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
+import type { ConversionInput, Run, SourceCounts } from '../../../lib/store/types.ts';
+import type { CompiledConverter } from '../../../lib/converter/converter.ts';
+import type { CompiledKeyPattern } from '../../../lib/pattern.ts';
+import type { Finding } from '../../conditions/finding.ts';
+import type { ListingResult } from '../../discovery/listing.ts';
+import type { RunPlan } from '../../planning/run.ts';
+import type { Job } from '../../resources/worker-job.ts';
+import type { StoreSession } from '../../stores.ts';
+import type { S3Access } from '../s3-connection/gather.ts';
+
+/** Everything that a decision about a source may look at. */
+export interface ImportFacts {
+  readonly source: S3ImportSource;
+  /** Another source that keeps its account in the same ledger, and was there first. */
+  readonly rival: string | undefined;
+  readonly connection: S3Connection | undefined;
+  readonly eventStore: EventStore | undefined;
+  /** Undefined while the EventStore's own reconcile has not opened it. */
+  readonly session: StoreSession | undefined;
+  readonly access: S3Access | { readonly error: unknown } | undefined;
+  readonly pattern: CompiledKeyPattern | undefined;
+  readonly conversion: ConversionFacts;
+  /** The source's Jobs, in whatever state. */
+  readonly jobs: readonly Job[];
+  readonly nowMs: number;
+}
+
+/** What `spec.conversion` came to. */
+export type ConversionFacts =
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unresolved'; readonly error: unknown }
+  | {
+      readonly kind: 'read';
+      readonly input: ConversionInput;
+      readonly compiled: CompiledConverter;
+      /** Of the document's own `filterPattern`. */
+      readonly pattern: CompiledKeyPattern | undefined;
+    };
+
+/** What a pass over a source that passed its preflight did and saw. */
+export interface ImportProgress {
+  readonly generation: number;
+  /** Undefined: suspended, nothing was looked for. */
+  readonly listing: ListingResult | { readonly error: unknown } | undefined;
+  readonly counts: SourceCounts;
+  readonly run: Run | undefined;
+  readonly plan: RunPlan;
+  readonly workers: Finding;
+  /** Of the newest conversion. */
+  readonly digest: string;
+  readonly shards: { readonly desired: number; readonly active: number; readonly failed: number };
+}

@@ -1,0 +1,35 @@
+import type { ConversionInput } from '../../../lib/store/types.ts';
+import type { Finding } from '../../conditions/finding.ts';
+import type { S3Access } from '../s3-connection/gather.ts';
+import type { ImportFacts } from './facts.ts';
+
+/** Facts of a source that passed its preflight: everything it needs is there. */
+export interface ReadyFacts extends ImportFacts {
+  readonly connection: NonNullable<ImportFacts['connection']>;
+  readonly eventStore: NonNullable<ImportFacts['eventStore']>;
+  readonly session: NonNullable<ImportFacts['session']>;
+  readonly access: S3Access;
+  readonly newestConversion: ConversionInput;
+  /** Of the spec's pattern and of the converter document's own: a key must match both. */
+  readonly matches: (key: string) => boolean;
+}
+
+/** Undefined unless every preflight finding passed. */
+export function readyFacts(facts: ImportFacts, preflight: readonly Finding[]): ReadyFacts | undefined {
+  const { connection, eventStore, session, access, conversion } = facts;
+  if (preflight.some(({ status }) => status !== 'True')) return undefined;
+  if (connection === undefined || eventStore === undefined || session === undefined) return undefined;
+  if (access === undefined || 'error' in access || conversion.kind !== 'read') return undefined;
+  const patterns = [facts.pattern, conversion.pattern].flatMap((pattern) =>
+    pattern?.kind === 'compiled' ? [pattern] : [],
+  );
+  return {
+    ...facts,
+    connection,
+    eventStore,
+    session,
+    access,
+    newestConversion: conversion.input,
+    matches: (key) => patterns.every((pattern) => pattern.matches(key)),
+  };
+}

@@ -1,0 +1,113 @@
+import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
+import { digestOf } from '../../../lib/digest.ts';
+import { messageOf, reasonOf } from '../../../lib/errors.ts';
+import { storeErrorReasons } from '../../../lib/store/errors.ts';
+import { failed, gatesUntil, type Finding } from '../../conditions/finding.ts';
+import { resources } from '../../kinds.ts';
+import { runPreflight } from '../../preflight/checks.ts';
+import type { ReconcileResult } from '../../runtime/controller.ts';
+import { formatKey, type ObjectKey } from '../../runtime/objects.ts';
+import { reportStatus } from '../report-status.ts';
+import { settle } from '../settle.ts';
+import { advanceImport, type AdvanceDeps } from './advance.ts';
+import type { ImportFacts, ImportProgress } from './facts.ts';
+import { gatherImport, type GatherDeps } from './gather.ts';
+import { readyFacts } from './ready-facts.ts';
+import { deriveImportStatus, findImportGates } from './status.ts';
+
+export interface S3ImportSourceDeps extends GatherDeps, AdvanceDeps {
+  /** When the counters of each source were last written; memory of this process alone. */
+  readonly progressWrites: Map<string, number>;
+}
+
+/** Finds the source's files, sees that workers import them, and says how far it has come. */
+export async function reconcileS3ImportSource(
+  key: ObjectKey,
+  deps: S3ImportSourceDeps,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  const source = deps.sources.get(key);
+  if (source === undefined || source.metadata.deletionTimestamp !== undefined) {
+    deps.progressWrites.delete(formatKey(key));
+    return {};
+  }
+  const facts = await gatherImport(source, deps, signal);
+  const { preflight, progress } = await advance(facts, deps, signal);
+  await report(source, { preflight, progress }, deps, signal);
+  const idle = { requeueAfterMs: progress === undefined ? 0 : nextLookMs(progress, facts.nowMs) };
+  return settle(findImportGates(preflight, progress), idle);
+}
+
+interface Looked {
+  readonly preflight: readonly Finding[];
+  /** Absent: the source could not be worked on. */
+  readonly progress: ImportProgress | undefined;
+}
+
+/** A store that fails in the middle of the work is a dependency that is not ready. */
+async function advance(facts: ImportFacts, deps: S3ImportSourceDeps, signal: AbortSignal): Promise<Looked> {
+  const preflight = runPreflight(facts);
+  const ready = readyFacts(facts, preflight);
+  if (ready === undefined) return { preflight, progress: undefined };
+  try {
+    return { preflight, progress: await advanceImport(ready, deps, signal) };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isOfTheStore(error)) throw error;
+    const name = facts.source.spec.storeRef.name;
+    const message = `EventStore ${name} failed: ${messageOf(error)}`;
+    const failure = failed('ResolvedRefs', 'DependencyNotReady', message);
+    return { preflight: gatesUntil(preflight, failure), progress: undefined };
+  }
+}
+
+function isOfTheStore(error: unknown): boolean {
+  return (storeErrorReasons as readonly string[]).includes(reasonOf(error));
+}
+
+/** Counters are written at most so often; what a person acts on, at once. */
+const progressMs = 30_000;
+
+async function report(
+  source: S3ImportSource,
+  found: Looked,
+  { client, clock, recorder, progressWrites }: S3ImportSourceDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = formatKey(source.metadata);
+  const nowMs = clock.now();
+  const status = deriveImportStatus({
+    source,
+    ...found,
+    digestOfKey: (key) => digestOf([key]),
+    nowMs,
+    keepProgress: nowMs - (progressWrites.get(name) ?? -Infinity) < progressMs,
+  });
+  const to = { client, recorder, signal };
+  const written = await reportStatus(to, resources.s3ImportSources, source, status);
+  if (written) progressWrites.set(name, nowMs);
+}
+
+/** While a run is under way its progress is looked at as often as it is written; else the next listing decides. */
+function nextLookMs({ plan, listing }: ImportProgress, nowMs: number): number {
+  const listingMs = listing !== undefined && !('error' in listing) ? listing.nextInMs : Infinity;
+  switch (plan.kind) {
+    case 'end':
+      return 0;
+    case 'stop':
+      return goneMs;
+    case 'wait':
+      return Math.min(listingMs, plan.untilMs - nowMs);
+    case 'start':
+    case 'keep':
+    case 'grow':
+      return Math.min(listingMs, progressMs / 3);
+    case 'none':
+      return Math.min(listingMs, idleMs);
+  }
+}
+
+/** A deleted Job wakes its source by itself; this is for a deletion that is slow to be seen. */
+const goneMs = 2_000;
+
+const idleMs = 10 * 60_000;

@@ -1,0 +1,29 @@
+import { TransientError } from '../../lib/errors.ts';
+import { classOf, type Finding } from '../conditions/finding.ts';
+import type { ReconcileResult } from '../runtime/controller.ts';
+
+/** A permanent failure is looked at again after so long all the same: its cure may lie where nothing is watched. */
+const stalledMs = 15 * 60_000;
+
+/** Objects that are waited for are mostly seen by a watch; Secrets and ConfigMaps are not watched, but asked for. */
+const waitingMs = 15_000;
+
+/**
+ * When to look again, after the status is written. What may pass by itself is thrown, so that the queue backs off;
+ * waiting and stalling are results, not errors.
+ */
+export function settle(findings: readonly Finding[], idle: ReconcileResult): ReconcileResult {
+  const failure = findings.find(({ status }) => status !== 'True');
+  if (failure === undefined) return idle;
+  const { reason, message } = failure;
+  switch (classOf(reason)) {
+    case 'T':
+    case 'E':
+      throw new TransientError({ reason, message });
+    case 'P':
+      return { requeueAfterMs: stalledMs };
+    case 'N':
+    case 'W':
+      return { requeueAfterMs: waitingMs };
+  }
+}

@@ -1,0 +1,162 @@
+import type { EventStore } from '../crds/generated/event-store.ts';
+import type { S3Connection } from '../crds/generated/s3-connection.ts';
+import type { S3ImportSource } from '../crds/generated/s3-import-source.ts';
+import { callerIdentity } from '../lib/aws/identity.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/log.ts';
+import { createEventStoreController } from './controllers/event-store/controller.ts';
+import { createS3ConnectionController } from './controllers/s3-connection/controller.ts';
+import { createS3ImportSourceController } from './controllers/s3-import-source/controller.ts';
+import { ensureInstallationId } from './installation.ts';
+import { resources } from './kinds.ts';
+import { ObjectStores } from './object-stores.ts';
+import { labels, managedBy } from './resources/names.ts';
+import type { WorkerImage } from './resources/import-task.ts';
+import type { Job } from './resources/worker-job.ts';
+import { createApiClient, type ApiClient } from './runtime/api-client.ts';
+import { createEventRecorder } from './runtime/event-recorder.ts';
+import { guardWrites } from './runtime/guarded-transport.ts';
+import type { ReadinessCheck } from './runtime/health.ts';
+import { createLeaderElector, type Leadership } from './runtime/leader-elector.ts';
+import type { KubernetesObject, ResourceType } from './runtime/objects.ts';
+import { createReflector, type Reflector } from './runtime/reflector.ts';
+import { readinessOf, runRuntime } from './runtime/run.ts';
+import type { RuntimeMetrics } from './runtime/runtime-metrics.ts';
+import type { ApiTransport } from './runtime/transport.ts';
+import { Stores } from './stores.ts';
+
+export interface ManagerOptions {
+  /** Of the operator itself: its Lease and the installation's Secret are there. */
+  readonly namespace: string;
+  /** Whose objects are looked after; empty: all. */
+  readonly watchNamespaces: readonly string[];
+  /** Of this process, unlike any other's. */
+  readonly identity: string;
+  /** False: no other replica can be there. */
+  readonly leaderElection: boolean;
+  readonly worker: WorkerImage;
+}
+
+export interface ManagerDeps {
+  /** Repeats what may be repeated. */
+  readonly transport: ApiTransport;
+  /** Repeats nothing; the elector does so itself. */
+  readonly leaseTransport: ApiTransport;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly newId: () => string;
+  readonly log: Logger;
+  readonly metrics: RuntimeMetrics;
+  readonly redact: (text: string) => string;
+}
+
+export interface Manager {
+  readonly readiness: Readonly<Record<string, ReadinessCheck>>;
+  /** Works until the signal is aborted or the lease is lost. To be called once. */
+  run(signal: AbortSignal): Promise<'stopped' | 'lost'>;
+}
+
+/** Everything that the controllers share. */
+export interface ControllerContext extends ManagerDeps {
+  readonly client: ApiClient;
+  readonly recorder: ReturnType<typeof createEventRecorder>;
+  readonly reflectors: Reflectors;
+  readonly stores: Stores;
+  readonly objectStores: ObjectStores;
+  readonly worker: WorkerImage;
+  readonly callerIdentity: typeof callerIdentity;
+  /** Known once this process leads. */
+  readonly installationId: () => string;
+}
+
+interface Reflectors {
+  readonly connections: Reflector<S3Connection>;
+  readonly eventStores: Reflector<EventStore>;
+  readonly sources: Reflector<S3ImportSource>;
+  readonly jobs: Reflector<Job>;
+}
+
+const fieldManager = 'millrace';
+
+/** Wires the operator: the same over a real API server and over the API of the local mode. */
+export function createManager(options: ManagerOptions, deps: ManagerDeps): Manager {
+  let leadership: Leadership | undefined;
+  let installationId = '';
+  const guarded = guardWrites(deps.transport, () => {
+    if ((leadership?.remainingMs() ?? 0) <= 0)
+      throw new Error('this process does not lead; nothing is written');
+  });
+  const client = createApiClient({ transport: guarded, fieldManager, clock: deps.clock });
+  const source = { controller: 'millrace.dev/operator', instance: options.identity };
+  const recorder = createEventRecorder(source, { ...deps, client });
+  const reflectors = createReflectors(options, { ...deps, client });
+  const stores = new Stores({ ...deps, leader: options.identity });
+  const objectStores = new ObjectStores();
+  const context: ControllerContext = {
+    ...deps,
+    client,
+    recorder,
+    reflectors,
+    stores,
+    objectStores,
+    worker: options.worker,
+    callerIdentity,
+    installationId: () => installationId,
+  };
+  const controllers = [
+    createEventStoreController(context),
+    createS3ConnectionController(context),
+    createS3ImportSourceController(context),
+  ];
+  return {
+    readiness: readinessOf(Object.values(reflectors)),
+    run: async (signal) => {
+      try {
+        return await runRuntime(
+          {
+            reflectors: Object.values(reflectors),
+            controllers,
+            ...(options.leaderElection ? { elector: createElector(options, deps) } : {}),
+            recorder,
+            onLeading: async (held) => {
+              leadership = held;
+              installationId = await ensureInstallationId(client, options.namespace, deps.newId, held.signal);
+            },
+            log: deps.log,
+          },
+          signal,
+        );
+      } finally {
+        await stores.closeAll();
+        objectStores.closeAll();
+      }
+    },
+  };
+}
+
+function createElector(options: ManagerOptions, deps: ManagerDeps) {
+  const key = { namespace: options.namespace, name: 'millrace-operator' };
+  const client = createApiClient({ transport: deps.leaseTransport, fieldManager, clock: deps.clock });
+  return createLeaderElector({ key, identity: options.identity }, { ...deps, client });
+}
+
+function createReflectors(
+  { watchNamespaces }: ManagerOptions,
+  deps: ManagerDeps & { readonly client: ApiClient },
+): Reflectors {
+  const reflect = <T extends KubernetesObject>(type: ResourceType, labelSelector?: string) =>
+    createReflector<T>(
+      {
+        type,
+        ...(watchNamespaces.length === 0 ? {} : { namespaces: watchNamespaces }),
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+      },
+      deps,
+    );
+  return {
+    connections: reflect<S3Connection>(resources.s3Connections),
+    eventStores: reflect<EventStore>(resources.eventStores),
+    sources: reflect<S3ImportSource>(resources.s3ImportSources),
+    jobs: reflect<Job>(resources.jobs, `${labels.managedBy}=${managedBy}`),
+  };
+}

@@ -1,0 +1,158 @@
+import type { ConditionType } from '../../crds/conditions.ts';
+import type { Reason } from '../../crds/reasons.ts';
+import { failed, findingOf, gatesUntil, passed, unknown, type Finding } from '../conditions/finding.ts';
+import type { ImportFacts } from '../controllers/s3-import-source/facts.ts';
+
+/** Says what is wrong, or nothing. Pure: it sees the facts alone. */
+type Check = (facts: ImportFacts) => Finding | undefined;
+
+/** What keeps a source from being worked on at all, each named by what is wrong. The order is that of the gates. */
+const chain: readonly Check[] = [
+  patternDoesNotCompile,
+  ledgerIsTaken,
+  conversionIsMissing,
+  converterDoesNotCompile,
+  connectionIsAbsent,
+  storeIsAbsent,
+  conversionIsNotThere,
+  connectionIsNotReady,
+  storeIsNotReady,
+  projectIsUnknown,
+  accessIsNotResolved,
+];
+
+const passes = [
+  passed('Accepted', 'Accepted', 'The spec makes sense.'),
+  passed('ResolvedRefs', 'ResolvedRefs', 'Everything that the spec names is there and ready.'),
+];
+
+/** The findings on `Accepted` and `ResolvedRefs`; both True: the source can be worked on. */
+export function runPreflight(facts: ImportFacts): readonly Finding[] {
+  for (const check of chain) {
+    const finding = check(facts);
+    if (finding !== undefined) return gatesUntil(passes, finding);
+  }
+  return passes;
+}
+
+function patternDoesNotCompile({ pattern }: ImportFacts): Finding | undefined {
+  return pattern?.kind === 'invalid'
+    ? failed('Accepted', 'InvalidPattern', `spec.files.pattern.regex: ${pattern.message}`)
+    : undefined;
+}
+
+function ledgerIsTaken({ rival, source }: ImportFacts): Finding | undefined {
+  if (rival === undefined) return undefined;
+  const ledger = source.spec.ledgerName ?? source.metadata.name;
+  return failed(
+    'Accepted',
+    'ConflictingResource',
+    `S3ImportSource ${rival} keeps the ledger ${ledger} of this bucket, prefix and project already. ` +
+      'Delete one of the two, or make this one anew with another ledgerName; it then imports every file itself.',
+  );
+}
+
+function conversionIsMissing({ conversion }: ImportFacts): Finding | undefined {
+  return conversion.kind === 'missing'
+    ? failed(
+        'Accepted',
+        'ConversionMissing',
+        'spec.conversion is not set yet, so nothing is looked for. Set it; try it first with millrace preview.',
+      )
+    : undefined;
+}
+
+function converterDoesNotCompile({ conversion }: ImportFacts): Finding | undefined {
+  if (conversion.kind !== 'read' || conversion.compiled.kind !== 'invalid') return undefined;
+  const { errors } = conversion.compiled;
+  const shown = errors.slice(0, shownErrors).map(({ path, message }) => `${path}: ${message}`);
+  const more = errors.length > shown.length ? [`and ${errors.length - shown.length} more`] : [];
+  return failed('Accepted', 'ConverterInvalid', [...shown, ...more].join(' '));
+}
+
+const shownErrors = 5;
+
+function connectionIsAbsent({ connection, source }: ImportFacts): Finding | undefined {
+  return connection === undefined
+    ? absent('ConnectionNotFound', 'S3Connection', source.spec.connectionRef.name)
+    : undefined;
+}
+
+function storeIsAbsent({ eventStore, source }: ImportFacts): Finding | undefined {
+  return eventStore === undefined
+    ? absent('StoreNotFound', 'EventStore', source.spec.storeRef.name)
+    : undefined;
+}
+
+function absent(reason: Reason, kind: string, name: string): Finding {
+  return failed('ResolvedRefs', reason, `There is no ${kind} ${name} in this namespace. Create it.`);
+}
+
+function conversionIsNotThere({ conversion }: ImportFacts): Finding | undefined {
+  return conversion.kind === 'unresolved'
+    ? findingOf(conversion.error, 'ResolvedRefs', [{ type: 'Accepted' }, { type: 'ResolvedRefs' }])
+    : undefined;
+}
+
+function connectionIsNotReady({ connection }: ImportFacts): Finding | undefined {
+  return connection && notReady('S3Connection', connection);
+}
+
+function storeIsNotReady({ eventStore, session }: ImportFacts): Finding | undefined {
+  if (eventStore === undefined) return undefined;
+  const finding = notReady('EventStore', eventStore);
+  if (finding !== undefined || session !== undefined) return finding;
+  // Its status is of another operator's time: this one has not opened it yet.
+  return unknown(
+    'ResolvedRefs',
+    'DependencyNotReady',
+    `EventStore ${eventStore.metadata.name} is being opened.`,
+  );
+}
+
+interface Dependency {
+  readonly metadata: { readonly name: string; readonly generation: number };
+  readonly status: {
+    readonly observedGeneration: number;
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason: string;
+    }[];
+  };
+}
+
+function notReady(kind: string, { metadata, status }: Dependency): Finding | undefined {
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  const type: ConditionType = 'ResolvedRefs';
+  if (ready === undefined || ready.status === 'Unknown') {
+    return unknown(type, 'DependencyNotReady', `${kind} ${metadata.name} has not been looked at yet.`);
+  }
+  return ready.status === 'True'
+    ? undefined
+    : failed(
+        type,
+        'DependencyNotReady',
+        `${kind} ${metadata.name} is not Ready (${ready.reason}). kubectl describe ${kind.toLowerCase()} ` +
+          `${metadata.name} says what to do.`,
+      );
+}
+
+function projectIsUnknown({ eventStore, source }: ImportFacts): Finding | undefined {
+  if (eventStore === undefined) return undefined;
+  const { projectID } = source.spec;
+  const known = eventStore.spec.projects.map(({ id }) => id);
+  if (known.includes(projectID)) return undefined;
+  return failed(
+    'ResolvedRefs',
+    'ProjectNotFound',
+    `EventStore ${eventStore.metadata.name} has no project ${projectID}; it has ${known.toSorted().join(', ')}. ` +
+      'Add it to spec.projects of the store.',
+  );
+}
+
+function accessIsNotResolved({ access }: ImportFacts): Finding | undefined {
+  return access !== undefined && 'error' in access
+    ? findingOf(access.error, 'ResolvedRefs', [{ type: 'ResolvedRefs' }])
+    : undefined;
+}

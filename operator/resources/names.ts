@@ -1,0 +1,36 @@
+/** Labels and annotations of the objects that the operator makes. */
+export const labels = {
+  managedBy: 'app.kubernetes.io/managed-by',
+  component: 'app.kubernetes.io/component',
+  source: 'millrace.dev/import-source',
+} as const;
+
+export const annotations = {
+  templateHash: 'millrace.dev/template-hash',
+  run: 'millrace.dev/run',
+  /** Set by a person or a tool to ask for a reconcile now; echoed in `status.lastHandledReconcileAt`. */
+  requestedAt: 'millrace.dev/requestedAt',
+} as const;
+
+export const managedBy = 'millrace';
+
+/** The longest name of a Job whose pods' names, hostnames and labels still fit. */
+const maxJobName = 57;
+
+/**
+ * `SOURCE-RUN-HASH`, the same for the same facts. A name too long is cut; run and hash, which tell two Jobs of
+ * one source apart, and the digest of the cut name's whole, which tells two sources apart, stay.
+ */
+export function jobName(source: string, run: number, templateHash: string): string {
+  const suffix = `-${run}-${templateHash.slice(0, 8)}`;
+  const stem = source
+    .slice(0, maxJobName - suffix.length)
+    .replaceAll('.', '-')
+    .replace(/-+$/, '');
+  return `${stem}${suffix}`;
+}
+
+/** A label value holds 63 characters; an object's name up to 253. Longer ones are told apart by their hash. */
+export function labelValue(name: string, digest: (text: string) => string): string {
+  return name.length <= 63 ? name : `${name.slice(0, 52).replace(/[-.]+$/, '')}-${digest(name).slice(0, 8)}`;
+}

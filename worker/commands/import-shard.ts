@@ -1,0 +1,169 @@
+import type { Clock } from '../../lib/clock.ts';
+import { addCounts, noRecords, type ShardReport } from '../../lib/contract/report.ts';
+import type { ImportTask } from '../../lib/contract/task.ts';
+import { reasonOf } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/log.ts';
+import type { ClaimedFile, Claims } from '../../lib/store/types.ts';
+import { HeldClaims, leaseMs } from '../pipeline/held-claims.ts';
+import { importFile, type FileOutcome, type ImportFileDeps } from '../pipeline/import-file.ts';
+
+export interface ImportShardDeps extends ImportFileDeps {
+  readonly claims: Claims;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Of the pod's template; work is claimed only while the ledger wants it. */
+  readonly templateHash: string;
+  /** Who claims, for people. */
+  readonly claimant: string;
+}
+
+/**
+ * Files that a worker has open at a time. A small file is mostly waiting for S3 and the database, and four of them
+ * keep the one thread busy; a large one fills it alone.
+ */
+const lanes = 4;
+
+/** While others hold what is left, the ledger is asked again after so long at the latest. */
+const pollMs = 1_000;
+
+/**
+ * The main path of a worker: claims files until none is left for `lingerMs`, its time is over, or its template is
+ * no longer wanted. When the signal is aborted it stops in the middle of files and gives them back.
+ */
+export async function importShard(
+  task: ImportTask,
+  deps: ImportShardDeps,
+  signal: AbortSignal,
+): Promise<ShardReport> {
+  const shard = new Shard(task, deps, signal);
+  const beat = new AbortController();
+  const heartbeat = shard.held.beat(beat.signal);
+  try {
+    await shard.claimFiles();
+    return shard.report('done');
+  } catch (error) {
+    if (signal.aborted) return shard.report('stopped');
+    throw error;
+  } finally {
+    await shard.drain();
+    beat.abort();
+    await heartbeat;
+  }
+}
+
+/** What one run of a worker has under way. */
+class Shard {
+  readonly held: HeldClaims;
+  readonly #task: ImportTask;
+  readonly #deps: ImportShardDeps;
+  readonly #stop: AbortController;
+  readonly #signal: AbortSignal;
+  readonly #open = new Set<Promise<void>>();
+  readonly #startedAt: number;
+  #files = 0;
+  #records = noRecords;
+  /** What ended a file and is not the file's own: it ends the worker. */
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(task: ImportTask, deps: ImportShardDeps, signal: AbortSignal) {
+    this.held = new HeldClaims(deps);
+    this.#task = task;
+    this.#deps = deps;
+    this.#stop = new AbortController();
+    this.#signal = AbortSignal.any([signal, this.#stop.signal]);
+    this.#startedAt = deps.clock.monotonic();
+  }
+
+  async claimFiles(): Promise<void> {
+    let idleSince: number | undefined;
+    while (!this.#isOver()) {
+      this.#throwIfFailed();
+      const answer = await this.#claim();
+      if (answer.kind === 'outdated') break;
+      if (answer.kind === 'claimed') {
+        idleSince = undefined;
+        await this.#take(answer.files);
+      } else if (this.#open.size > 0) {
+        await Promise.race(this.#open);
+      } else {
+        idleSince ??= this.#deps.clock.monotonic();
+        if (this.#deps.clock.monotonic() - idleSince >= this.#task.limits.lingerMs) break;
+        await this.#deps.clock.sleep(Math.min(answer.retryInMs ?? pollMs, pollMs), this.#signal);
+      }
+    }
+    await Promise.all(this.#open);
+    this.#throwIfFailed();
+    this.#signal.throwIfAborted();
+  }
+
+  /** Ends what is still open and gives its claims back. */
+  async drain(): Promise<void> {
+    this.#stop.abort(new Error('the worker stops'));
+    await Promise.all(this.#open);
+    await this.held.release().catch((error: unknown) => {
+      this.#deps.log.warn('Claims could not be released; others get them at their deadline', { error });
+    });
+  }
+
+  report(outcome: 'done' | 'stopped'): ShardReport {
+    return { outcome, files: this.#files, records: this.#records };
+  }
+
+  #isOver(): boolean {
+    const age = this.#deps.clock.monotonic() - this.#startedAt;
+    return this.#signal.aborted || age >= this.#task.limits.maxLifetimeMs;
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  #claim(): ReturnType<Claims['claim']> {
+    const { claims, templateHash, claimant, retry } = this.#deps;
+    const { sourceId, limits } = this.#task;
+    const limit = lanes - this.#open.size;
+    const request = { sourceId, templateHash, claimant, limit, leaseMs, maxAttempts: limits.maxAttempts };
+    return retry(() => claims.claim(request), this.#signal);
+  }
+
+  async #take(files: readonly ClaimedFile[]): Promise<void> {
+    for (const file of files) {
+      const lost = this.held.hold(file.claim);
+      // What a suspect file kills must not take other files' attempts with it.
+      if (file.alone) await Promise.all(this.#open);
+      const work = this.#import(file, lost).finally(() => this.#open.delete(work));
+      this.#open.add(work);
+      if (file.alone) await work;
+    }
+    if (this.#open.size >= lanes) await Promise.race(this.#open);
+  }
+
+  /** Never rejects: what went wrong is kept for the loop to throw. */
+  async #import(file: ClaimedFile, lost: AbortSignal): Promise<void> {
+    const log = this.#deps.log.child({ key: file.key });
+    try {
+      const outcome = await importFile(this.#task, file, this.#deps, AbortSignal.any([this.#signal, lost]));
+      this.held.settle(file.claim);
+      this.#count(outcome);
+      log.info(outcome.kind === 'imported' ? 'File imported' : 'File failed', { ...outcome });
+    } catch (error) {
+      if (this.#signal.aborted && this.#failure === undefined && !lost.aborted) return;
+      this.#settleError(file, error, lost);
+    }
+  }
+
+  #settleError(file: ClaimedFile, error: unknown, lost: AbortSignal): void {
+    if (lost.aborted || reasonOf(error) === 'LeaseLost') {
+      this.held.settle(file.claim);
+      this.#deps.log.warn('Claim lost; another worker has the file', { key: file.key });
+      return;
+    }
+    this.#failure ??= { error };
+    this.#stop.abort(error);
+  }
+
+  #count(outcome: FileOutcome): void {
+    this.#files += 1;
+    if (outcome.kind === 'imported') this.#records = addCounts(this.#records, outcome.records);
+  }
+}

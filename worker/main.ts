@@ -1,0 +1,67 @@
+import { writeFileSync } from 'node:fs';
+import { systemClock } from '../lib/clock.ts';
+import { noRecords, formatReport, type ShardReport } from '../lib/contract/report.ts';
+import { messageOf, reasonOf } from '../lib/errors.ts';
+import { createLogger, type Logger } from '../lib/log.ts';
+import { createRedactor } from '../lib/redact.ts';
+import { loadWorkerConfig, type WorkerConfig } from './config.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { runImportShard } from './run-import-shard.ts';
+
+/**
+ * A worker: `node worker/main.ts import-shard`. One run is one shard: it claims files until there are none, tells
+ * what it did in its report (the pod's termination message), and ends with a code of `lib/contract/exit-codes.ts`.
+ */
+async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const redactor = createRedactor();
+  const log = createLogger({
+    clock: systemClock,
+    write: (line) => process.stdout.write(`${line}\n`),
+    redact: redactor.redact,
+  });
+  const stop = stopOnSignals(log);
+  let config: WorkerConfig | undefined;
+  try {
+    if (argv[0] !== 'import-shard')
+      throw new Error(`unknown command ${String(argv[0])}; there is import-shard`);
+    config = loadWorkerConfig(env);
+    for (const secret of secretsOf(config)) redactor.remember(secret);
+    const report = await runImportShard(config, { clock: systemClock, random: Math.random, log }, stop);
+    tell(report, config, log);
+    return exitCodeOf(undefined);
+  } catch (error) {
+    const reason = reasonOf(error);
+    const message = redactor.redact(messageOf(error));
+    log.error('Worker failed', { error });
+    tell({ outcome: 'failed', reason, message, files: 0, records: noRecords }, config, log);
+    return exitCodeOf(error);
+  }
+}
+
+function secretsOf({ store, s3 }: WorkerConfig): readonly string[] {
+  return [store.url, s3.secretAccessKey, ...(s3.sessionToken === undefined ? [] : [s3.sessionToken])];
+}
+
+/** Kubernetes sends SIGTERM and waits; a person sends SIGINT. A second one ends at once. */
+function stopOnSignals(log: Logger): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(name, () => {
+      log.info('Stopping', { signal: name });
+      stop.abort(new Error(`stopped by ${name}`));
+    });
+  }
+  return stop.signal;
+}
+
+function tell(report: ShardReport, config: WorkerConfig | undefined, log: Logger): void {
+  log.info('Report', { ...report });
+  if (config?.reportPath === undefined) return;
+  try {
+    writeFileSync(config.reportPath, formatReport(report));
+  } catch (error) {
+    log.warn('The report could not be written', { path: config.reportPath, error });
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2), process.env);
