@@ -1,0 +1,29 @@
+/** What node's test runner says at its end, in its order. */
+const counted = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'] as const;
+
+type Counts = Readonly<Record<(typeof counted)[number], number>>;
+
+export const noCounts: Counts = {
+  tests: 0,
+  suites: 0,
+  pass: 0,
+  fail: 0,
+  cancelled: 0,
+  skipped: 0,
+  todo: 0,
+  duration_ms: 0,
+};
+
+const closingLine = /^ℹ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) (\d+(?:\.\d+)?)$/;
+
+/** The counts with those of one more line; undefined when the line is none of the closing ones. */
+export function countLine(counts: Counts, line: string): Counts | undefined {
+  const [, name, value] = closingLine.exec(line) ?? [];
+  if (name === undefined) return undefined;
+  return { ...counts, [name]: counts[name as keyof Counts] + Number(value) };
+}
+
+/** The closing lines of several runs as those of one. */
+export function closingLines(counts: Counts): string {
+  return counted.map((name) => `ℹ ${name} ${counts[name]}\n`).join('');
+}
