@@ -12,8 +12,12 @@ import type { Kind } from '../names.ts';
  */
 export type ReasonClass = 'N' | 'W' | 'T' | 'P' | 'E';
 
-/** Where a reason may stand: on a condition, on an event alone, or on a single file in the ledger. */
-export type ReasonPlace = ConditionType | 'Event' | 'File';
+/**
+ * Where a reason may stand: on a condition; on an event alone; in logs and metrics alone; or on a single file, whose
+ * own fault it then is: a worker settles it in the ledger and goes on with the next file, while anything else
+ * concerns the worker as a whole.
+ */
+export type ReasonPlace = ConditionType | 'Event' | 'Log' | 'File';
 
 export interface ReasonEntry {
   /** Where it arises. `Ready`, `Reconciling` and `Stalled` repeat what arose on a sub-condition. */

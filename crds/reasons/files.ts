@@ -66,6 +66,13 @@ export const fileReasons = {
     summary: 'Bytes that are no gzip follow the end of the gzip stream.',
     cure: 'Find out what appends to the file; upload it again without those bytes.',
   },
+  FormatMismatch: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The file is not of the format that spec.files.format says.',
+    cure: 'Set spec.files.format to what the message names, or exclude the file by spec.files.pattern.',
+  },
   EncodingInvalid: {
     on: ['File'],
     kinds: onSource,

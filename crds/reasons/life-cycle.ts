@@ -63,6 +63,13 @@ export const lifeCycleReasons = {
     summary: 'A field has a value that passes the schema but makes no sense.',
     cure: 'Change the field that the message names.',
   },
+  InvalidFormat: {
+    on: ['Accepted'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The settings of the file format contradict one another.',
+    cure: 'Change the option that the message names; `millrace read` shows what a file becomes.',
+  },
   InvalidPattern: {
     on: ['Accepted'],
     kinds: onSource,
@@ -91,12 +98,61 @@ export const lifeCycleReasons = {
     summary: 'Another object or another installation already owns the same schema or ledger.',
     cure: 'Delete one of the two, or give this one a schema (EventStore) or ledgerName (source) of its own.',
   },
-  PatchOperationFailed: {
+  ApiServerUnavailable: {
     on: ['Ready'],
     kinds: onAll,
     class: 'T',
-    summary: 'The Kubernetes API server refused or did not answer a request of the operator.',
-    cure: 'Look at the operator’s log for the answer; with 403, apply the roles of the release that runs.',
+    summary: 'The Kubernetes API server did not answer in time, or said that it is not well or too busy.',
+    cure: 'Nothing, if it passes. Else look at the API server’s health and at its priority-and-fairness limits.',
+  },
+  ApiAccessDenied: {
+    on: ['Ready'],
+    kinds: onAll,
+    class: 'T',
+    summary: 'The Kubernetes API server denied a request of the operator.',
+    cure: 'Apply the roles of the release that runs; the message names verb and resource.',
+  },
+  ApiObjectNotFound: {
+    on: ['Ready'],
+    kinds: onAll,
+    class: 'T',
+    summary: 'An object that the operator was about to change is gone.',
+    cure: 'Nothing: the operator looks anew.',
+  },
+  ApiWriteConflict: {
+    on: ['Ready'],
+    kinds: onAll,
+    class: 'T',
+    summary: 'Somebody else changed an object at the same moment.',
+    cure: 'Nothing, if it passes. Else two things write the same fields: kubectl get --show-managed-fields tells which.',
+  },
+  ApiVersionExpired: {
+    on: ['Log'],
+    kinds: onAll,
+    class: 'T',
+    summary:
+      'The API server no longer has the version that a list or watch was to go on from; it begins anew.',
+  },
+  ApiRequestRefused: {
+    on: ['Ready'],
+    kinds: onAll,
+    class: 'P',
+    summary: 'The API server refused a request of the operator as wrong in itself.',
+    cure: 'The definitions of the resources are mostly older than the operator: apply those of its release.',
+  },
+  ReconciliationTimeout: {
+    on: ['Log'],
+    kinds: onAll,
+    class: 'T',
+    summary: 'One look at the object took longer than it may, and was ended.',
+    cure: 'Nothing, if it passes. Else S3, the database or the API server answers slowly: see the metrics of each.',
+  },
+  LeadershipLost: {
+    on: ['Log'],
+    kinds: onAll,
+    class: 'T',
+    summary: 'This replica of the operator could not renew its lease in time, and has stopped its work.',
+    cure: 'Nothing: another replica leads. If it comes often, look at the API server and at the operator’s CPU limit.',
   },
   UnknownError: {
     on: ['Ready', 'File'],

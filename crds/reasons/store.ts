@@ -8,6 +8,13 @@ export const storeReasons = {
     class: 'N',
     summary: 'The database answers and can be written.',
   },
+  StoreURLInvalid: {
+    on: ['ResolvedRefs'],
+    kinds: onStore,
+    class: 'P',
+    summary: 'The Secret holds no usable connection string of PostgreSQL.',
+    cure: 'Write it as postgres://user:password@host:5432/database?sslmode=verify-full, special characters percent-encoded.',
+  },
   StoreUnreachable: {
     on: ['Connected'],
     kinds: onStoreAndSource,
@@ -73,7 +80,7 @@ export const storeReasons = {
     cure: 'Lower spec.postgres.maxConnections of the EventStores on that server, or raise the server’s max_connections.',
   },
   StoreConflict: {
-    on: ['Connected', 'File'],
+    on: ['Connected'],
     kinds: onStoreAndSource,
     class: 'T',
     summary:
@@ -93,6 +100,13 @@ export const storeReasons = {
     class: 'N',
     summary: 'The tables are there, in the right version.',
   },
+  StoreNotMigrated: {
+    on: ['SchemaReady'],
+    kinds: onStoreAndSource,
+    class: 'T',
+    summary: 'The tables are missing, or older than this release needs.',
+    cure: 'Nothing, if it passes: the operator migrates them. Else look at the EventStore’s conditions.',
+  },
   SchemaTooNew: {
     on: ['SchemaReady'],
     kinds: onStoreAndSource,
@@ -106,5 +120,13 @@ export const storeReasons = {
     class: 'P',
     summary: 'A migration of the tables failed and was rolled back.',
     cure: 'The message quotes the server. Mostly somebody changed the tables by hand: undo that.',
+  },
+  LeaderFenced: {
+    on: ['Log'],
+    kinds: onStoreAndSource,
+    class: 'T',
+    summary:
+      'A replica of the operator wrote to the ledger after another had taken over; the write was refused.',
+    cure: 'Nothing: the other replica does the work. If it comes often, look at the replicas’ clocks and load.',
   },
 } as const satisfies Record<string, ReasonEntry>;

@@ -110,6 +110,13 @@ export const workerReasons = {
     summary: 'S3 or the database denied an action to a worker.',
     cure: 'Allow the action that the message names.',
   },
+  LeaseLost: {
+    on: ['Log'],
+    kinds: onSource,
+    class: 'T',
+    summary: 'A worker was silent for so long that another took its file over; its write was refused.',
+    cure: 'Nothing: no row is lost or doubled. If it comes often, give workers more processor time.',
+  },
   MaxFailedShardsExceeded: {
     on: ['WorkersAvailable'],
     kinds: onSource,

@@ -80,11 +80,12 @@ function clearing(entry: ReasonEntry): string {
 }
 
 function places(entry: ReasonEntry): string {
-  const conditions = entry.on.filter((place) => place !== 'File' && place !== 'Event');
+  const conditions = entry.on.filter((place) => !['File', 'Event', 'Log'].includes(place));
   const parts = [
     conditions.length === 0 ? '' : `On the condition ${conditions.map(code).join(', ')}`,
     entry.on.includes('File') ? 'on a file, in `status.lastFailures` and the store’s table of files' : '',
     entry.on.includes('Event') ? 'on an event' : '',
+    entry.on.includes('Log') ? 'in logs and metrics alone' : '',
   ].filter((part) => part !== '');
   const text = parts.join('; ');
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,5 +1,5 @@
 import { conditions, conditionTypesOf } from '../../crds/conditions.ts';
-import { reasons, reasonsAt, type Reason, type ReasonPlace } from '../../crds/reasons.ts';
+import { reasons, reasonsAt, type Reason } from '../../crds/reasons.ts';
 import type { Definition, SchemaNode } from './crd-schema.ts';
 import { describeType } from './describe-type.ts';
 import { code, table } from './markdown.ts';
@@ -102,12 +102,9 @@ function conditionSections(definition: Definition): readonly string[] {
       reasonsAt('File', kind),
       'Why a single file was given up, in `status.lastFailures`.',
     ),
-    ...eventSection('Event', definition),
+    ...reasonSection('### Events', reasonsAt('Event', kind), 'Only told by an event.'),
+    ...reasonSection('### Logs', reasonsAt('Log', kind), 'Only told in logs and metrics.'),
   ];
-}
-
-function eventSection(place: ReasonPlace, definition: Definition): readonly string[] {
-  return reasonSection('### Events', reasonsAt(place, definition.kind), 'Only told by an event.');
 }
 
 function reasonSection(title: string, names: readonly Reason[], intro = ''): readonly string[] {
