@@ -12,12 +12,15 @@ import type {
 } from './types.ts';
 
 const shownFailures = 5;
+/** Enough to tell a backlog of large files from one of small ones, at a bounded cost. */
+const sizedFiles = 1000;
 const longestPage = 1000;
 
 interface CountsRow {
   readonly sums: Counters;
   readonly claimed: number;
   readonly oldest: number | null;
+  readonly bytes: number;
 }
 
 export function createStatusReader(database: Database): StatusReader {
@@ -27,7 +30,10 @@ export function createStatusReader(database: Database): StatusReader {
       const [row] = await database.query<CountsRow>(
         `SELECT ${sumsExpression(s)} AS sums, claimed, least(oldest_claimed, (
             SELECT min(last_modified) FROM ${s}.files WHERE source_id = $1 AND state = 'found'
-          )) AS oldest
+          )) AS oldest, (SELECT coalesce(sum(size), 0)::bigint FROM (
+            SELECT size FROM ${s}.files WHERE source_id = $1 AND state = 'found'
+            LIMIT ${String(sizedFiles)}
+          ) sized) AS bytes
          FROM (SELECT count(*)::int AS claimed, min(last_modified) AS oldest_claimed
                FROM ${s}.files WHERE source_id = $1 AND state = 'claimed') held`,
         [sourceId],
@@ -40,13 +46,17 @@ export function createStatusReader(database: Database): StatusReader {
   };
 }
 
-function toCounts({ sums, claimed, oldest }: CountsRow, lastFailures: readonly FailedFile[]): SourceCounts {
+function toCounts(
+  { sums, claimed, oldest, bytes }: CountsRow,
+  lastFailures: readonly FailedFile[],
+): SourceCounts {
   return {
     files: {
       found: sums.files_found,
       done: sums.files_done,
       failed: sums.files_failed,
       unfinished: sums.files_found - sums.files_done - sums.files_failed,
+      waitingBytes: bytes,
       claimed,
       overwritten: sums.files_overwritten,
     },

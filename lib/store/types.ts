@@ -381,6 +381,8 @@ export interface FileCounts {
   readonly failed: number;
   /** Neither done nor failed; the claimed ones among them. */
   readonly unfinished: number;
+  /** Bytes of those that nobody has claimed yet, of a thousand of them at most. */
+  readonly waitingBytes: number;
   readonly claimed: number;
   /** Files of which a newer version was noticed and not imported. */
   readonly overwritten: number;

@@ -75,5 +75,12 @@ async function cachesSynced(parts: RuntimeParts, signal: AbortSignal): Promise<b
 
 async function lead(parts: RuntimeParts, leadership: Leadership): Promise<void> {
   await parts.onLeading?.(leadership);
-  await Promise.all(parts.controllers.map((controller) => controller.run(leadership.signal)));
+  // Should one controller end with an error, the others end too before the lease is given back.
+  const failed = new AbortController();
+  const signal = AbortSignal.any([leadership.signal, failed.signal]);
+  const runs = parts.controllers.map((controller) =>
+    controller.run(signal).catch((error: unknown) => failed.abort(error)),
+  );
+  await Promise.all(runs);
+  failed.signal.throwIfAborted();
 }

@@ -47,7 +47,7 @@ export async function advanceImport(
     digest: (text) => digestOf([text]),
   });
   const templateHash = digestOf([JSON.stringify(template)]);
-  const backlog = { files: counts.files.unfinished, bytes: counts.files.unfinishedBytes };
+  const backlog = { files: counts.files.unfinished, bytes: counts.files.waitingBytes };
   const desired = planShards(backlog, mostShards(source, facts.eventStore));
   const jobs = facts.jobs.map(viewJob);
   const plan = planRun({
