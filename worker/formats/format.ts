@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../lib/json.ts';
-import type { OptionsSchema, OptionValue } from './options.ts';
+import type { JsonObject, JsonValue } from '../../lib/json.ts';
+import type { OptionsSchema } from './options.ts';
 
 /** A row of a file, or why it could not be read. */
 export type RecordItem = RecordRead | RecordReject;
@@ -46,7 +46,7 @@ export interface FormatContext {
 }
 
 /** Options as a user gave them; `resolveOptions` checks them and fills in the defaults. */
-export type FormatOptions = Readonly<Record<string, OptionValue | undefined>>;
+export type FormatOptions = Readonly<Record<string, JsonValue | undefined>>;
 
 export interface FileFormat {
   /** As the CRD's enum has it. */

@@ -1,4 +1,5 @@
 import { TerminalError } from '../../lib/errors.ts';
+import type { JsonValue } from '../../lib/json.ts';
 
 export type OptionValue = string | boolean | readonly string[];
 
@@ -12,28 +13,23 @@ interface SpecOf<Type extends string, Value> {
 }
 
 export type OptionSpec =
-  | SpecOf<'text', string>
-  | (SpecOf<'choice', string> & { readonly values: readonly string[] })
-  | SpecOf<'boolean', boolean>
-  | SpecOf<'list', readonly string[]>;
+  SpecOf<'text', string> | SpecOf<'boolean', boolean> | SpecOf<'list', readonly string[]>;
 
 export type OptionsSchema = Readonly<Record<string, OptionSpec>>;
 
 /** The values of a schema, each given or by default. */
 export type OptionValues<Schema extends OptionsSchema> = {
-  readonly [Name in keyof Schema]: Schema[Name]['default'];
+  readonly [Name in keyof Schema]: ValueOf[Schema[Name]['type']];
 };
 
-interface OptionValueOf {
+interface ValueOf {
   readonly text: string;
-  readonly choice: string;
   readonly boolean: boolean;
   readonly list: readonly string[];
 }
 
 const typeNames = {
   text: 'a text',
-  choice: 'a text',
   boolean: 'true or false',
   list: 'a list of texts',
 } satisfies Record<OptionSpec['type'], string>;
@@ -45,17 +41,17 @@ const typeNames = {
 export function resolveOptions<Schema extends OptionsSchema>(
   subject: string,
   schema: Schema,
-  given: Readonly<Record<string, OptionValue | undefined>>,
+  given: Readonly<Record<string, JsonValue | undefined>>,
 ): OptionValues<Schema> {
   const problems = Object.keys(given)
     .filter((name) => !Object.hasOwn(schema, name))
-    .map((name) => `${name} is not one of its options (${Object.keys(schema).join(', ')})`);
+    .map((name) => unknownOption(name, Object.keys(schema)));
   const values: Record<string, OptionValue> = {};
   for (const [name, spec] of Object.entries(schema)) {
     const value = given[name] ?? spec.default;
     const problem = problemOf(spec, value);
-    if (problem !== undefined) problems.push(`${name} ${problem}`);
-    values[name] = value;
+    if (problem === undefined) values[name] = value as OptionValue;
+    else problems.push(`${name} ${problem}`);
   }
   if (problems.length > 0) {
     const message = `The options of ${subject} are wrong: ${problems.join('; ')}.`;
@@ -64,16 +60,17 @@ export function resolveOptions<Schema extends OptionsSchema>(
   return values as OptionValues<Schema>;
 }
 
-function problemOf(spec: OptionSpec, value: OptionValue): string | undefined {
+function unknownOption(name: string, known: readonly string[]): string {
+  return `${name} is not one of them (${known.length === 0 ? 'there are none' : known.join(', ')})`;
+}
+
+function problemOf(spec: OptionSpec, value: JsonValue | readonly string[]): string | undefined {
   if (!hasType(spec.type, value)) return `must be ${typeNames[spec.type]}, not ${JSON.stringify(value)}`;
-  if (spec.type === 'choice' && !spec.values.includes(value as string)) {
-    return `must be one of ${spec.values.join(', ')}, not ${JSON.stringify(value)}`;
-  }
   const check = spec.check as ((value: OptionValue) => string | undefined) | undefined;
   return check?.(value);
 }
 
-function hasType(type: OptionSpec['type'], value: OptionValue): value is OptionValueOf[typeof type] {
+function hasType(type: OptionSpec['type'], value: JsonValue | readonly string[]): value is OptionValue {
   if (type === 'list') return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
-  return typeof value === (type === 'boolean' ? 'boolean' : 'string');
+  return typeof value === (type === 'text' ? 'string' : 'boolean');
 }

@@ -1,0 +1,185 @@
+import type { Readable } from 'node:stream';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+  type GetObjectCommandOutput,
+  type HeadObjectCommandOutput,
+  type ListObjectsV2CommandOutput,
+} from '@aws-sdk/client-s3';
+import { clientSettings, type ClientOptions } from './client-settings.ts';
+import { fromAwsError } from './errors.ts';
+import type {
+  ByteRange,
+  ListedObject,
+  ListRequest,
+  ObjectAddress,
+  ObjectHead,
+  ObjectPage,
+  ObjectStore,
+  OpenedObject,
+  OpenRequest,
+} from './object-store.ts';
+import { watchBody } from './watched-body.ts';
+
+export interface S3Options extends ClientOptions {
+  /** Buckets as the first part of the path, not as a name in the DNS. */
+  readonly forcePathStyle?: boolean | undefined;
+  /** So long without a byte of a body is a stall. Default: a minute. */
+  readonly stallMs?: number | undefined;
+}
+
+const defaultStallMs = 60_000;
+
+/** Opens nothing yet: the first call does. A bucket in another region is an error, and not followed there. */
+export function openS3(options: S3Options): ObjectStore {
+  const client = new S3Client({
+    ...clientSettings(options),
+    forcePathStyle: options.forcePathStyle ?? false,
+    followRegionRedirects: false,
+  });
+  return new S3ObjectStore(client, options);
+}
+
+class S3ObjectStore implements ObjectStore {
+  readonly #client: S3Client;
+  readonly #options: S3Options;
+
+  constructor(client: S3Client, options: S3Options) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  async listPage(request: ListRequest, signal: AbortSignal): Promise<ObjectPage> {
+    const { bucket, prefix } = request;
+    return this.#call({ action: 's3:ListBucket', bucket, prefix }, signal, async () => {
+      let answer = await this.#list(request, undefined, signal);
+      // A page may be empty though more follow; there is no key then from which a restart could go on.
+      while (answer.IsTruncated === true && (answer.Contents ?? []).length === 0) {
+        answer = await this.#list(request, answer.NextContinuationToken, signal);
+      }
+      return pageOf(answer);
+    });
+  }
+
+  async head(address: ObjectAddress, signal: AbortSignal): Promise<ObjectHead> {
+    try {
+      const answer = await this.#client.send(new HeadObjectCommand(addressed(address)), {
+        abortSignal: signal,
+      });
+      return headOf(answer, answer.ContentLength ?? 0);
+    } catch {
+      // What refuses a HEAD has no body to say why: the same question as a GET has.
+      signal.throwIfAborted();
+      const { body, ...head } = await this.open(address, signal);
+      body.destroy();
+      return head;
+    }
+  }
+
+  async open(request: OpenRequest, signal: AbortSignal): Promise<OpenedObject> {
+    const { bucket, versionId, range } = request;
+    const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion';
+    return this.#call({ action, bucket }, signal, async () => {
+      const input = { ...addressed(request), Range: range && formatRange(range) };
+      const answer = await this.#client.send(new GetObjectCommand(input), { abortSignal: signal });
+      const length = answer.ContentLength;
+      const expected = {
+        length,
+        stallMs: this.#options.stallMs ?? defaultStallMs,
+        subject: `the object in bucket ${JSON.stringify(bucket)}`,
+      };
+      const body = watchBody(answer.Body as Readable, expected, signal);
+      return { ...headOf(answer, sizeOf(answer)), body };
+    });
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  #list(
+    { bucket, prefix, startAfter, maxKeys }: ListRequest,
+    continuation: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ListObjectsV2CommandOutput> {
+    const command = new ListObjectsV2Command({
+      Bucket: bucket,
+      Prefix: prefix,
+      StartAfter: continuation === undefined ? startAfter : undefined,
+      ContinuationToken: continuation,
+      MaxKeys: maxKeys,
+      // XML cannot hold every character that a key can.
+      EncodingType: 'url',
+    });
+    return this.#client.send(command, { abortSignal: signal });
+  }
+
+  async #call<T>(
+    asked: { readonly action: string; readonly bucket: string; readonly prefix?: string },
+    signal: AbortSignal,
+    call: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      signal.throwIfAborted();
+      const { region, endpoint } = this.#options;
+      throw fromAwsError(error, { ...asked, region, endpoint });
+    }
+  }
+}
+
+function addressed({ bucket, key, etag, versionId }: ObjectAddress) {
+  return {
+    Bucket: bucket,
+    Key: key,
+    IfMatch: etag === undefined ? undefined : `"${etag}"`,
+    VersionId: versionId,
+  };
+}
+
+function formatRange({ first, last }: ByteRange): string {
+  return `bytes=${first}-${last ?? ''}`;
+}
+
+function headOf(answer: GetObjectCommandOutput | HeadObjectCommandOutput, size: number): ObjectHead {
+  return {
+    etag: unquote(answer.ETag),
+    size,
+    contentEncoding: answer.ContentEncoding,
+    contentType: answer.ContentType,
+    versionId: answer.VersionId,
+    lastModified: answer.LastModified?.getTime() ?? 0,
+    storageClass: answer.StorageClass ?? 'STANDARD',
+  };
+}
+
+/** Of a range, the whole object's size stands behind the slash of `bytes 0-9/100`. */
+function sizeOf({ ContentRange, ContentLength }: GetObjectCommandOutput): number {
+  const whole = ContentRange === undefined ? undefined : /\/(\d+)$/.exec(ContentRange)?.[1];
+  return whole === undefined ? (ContentLength ?? 0) : Number(whole);
+}
+
+function pageOf(answer: ListObjectsV2CommandOutput): ObjectPage {
+  const decode = answer.EncodingType === 'url' ? decodeKey : (key: string) => key;
+  const objects = (answer.Contents ?? []).map((entry): ListedObject => ({
+    key: decode(entry.Key ?? ''),
+    etag: unquote(entry.ETag),
+    size: entry.Size ?? 0,
+    lastModified: entry.LastModified?.getTime() ?? 0,
+    storageClass: entry.StorageClass ?? 'STANDARD',
+  }));
+  const truncated = answer.IsTruncated === true;
+  return { objects, truncated, nextStartAfter: truncated ? objects.at(-1)?.key : undefined };
+}
+
+/** S3 writes a space as `+`, others as `%20`. */
+function decodeKey(key: string): string {
+  return decodeURIComponent(key.replaceAll('+', ' '));
+}
+
+function unquote(etag: string | undefined): string {
+  return (etag ?? '').replaceAll('"', '');
+}
