@@ -109,7 +109,7 @@ async function takeWaiting(
 async function describeRest(tx: Transaction, schema: string, sourceId: number): Promise<ClaimResult> {
   const [rest] = await tx.query<{ unfinished: number; retry_in_ms: number | null }>(
     `SELECT count(*)::int AS unfinished,
-            extract(epoch FROM greatest(min(free_at) - clock_timestamp(), interval '0'))::float8 * 1000 AS retry_in_ms
+            extract(epoch FROM min(greatest(free_at - clock_timestamp(), interval '0')))::float8 * 1000 AS retry_in_ms
      FROM (
        SELECT free_at FROM (
          SELECT greatest(due_at, 'epoch') AS free_at FROM ${schema}.files

@@ -14,14 +14,14 @@ export function createClaims(database: Database, deps: StoreDeps): Claims {
       return result;
     },
     renew: async (claims, leaseMs) => {
-      const alive = await database.query<{ id: number }>(
+      const alive = await database.query<{ claim_token: string }>(
         `UPDATE ${s}.files f SET claim_deadline = clock_timestamp() + $3 * interval '1 millisecond'
          WHERE id IN (${lockedRows(s, `AND claim_deadline > clock_timestamp()`)})
-         RETURNING id`,
+         RETURNING claim_token`,
         [...claimColumns(claims), leaseMs],
       );
-      const ids = new Set(alive.map((row) => row.id));
-      return claims.filter((claim) => !ids.has(claim.fileId));
+      const tokens = new Set(alive.map((row) => row.claim_token));
+      return claims.filter((claim) => !tokens.has(claim.token));
     },
     markOpened: async (claim) => {
       const opened = await database.query(

@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { reasonOf } from '../../../lib/errors.ts';
+import type { Claim } from '../../../lib/store/types.ts';
+import { startPostgres, type PostgresServer } from '../../support/postgres.ts';
+import {
+  batchOf,
+  claimFiles,
+  claimRequest,
+  createFixture,
+  event,
+  foundObject,
+  openFile,
+  recordFiles,
+  target,
+  template,
+  testSchema,
+  type StoreFixture,
+} from '../../support/store.ts';
+
+const failure = { reason: 'ObjectReadFailed', message: 'm', cure: 'c', retryable: true, maxAttempts: 3 };
+
+async function leaseLost(promise: Promise<unknown>): Promise<void> {
+  await assert.rejects(promise, (error) => {
+    assert.equal(reasonOf(error), 'LeaseLost');
+    return true;
+  });
+}
+
+describe('claims', () => {
+  let server: PostgresServer;
+  let fixture: StoreFixture;
+  before(async () => {
+    server = await startPostgres();
+  });
+  after(async () => {
+    await server.stop();
+  });
+  beforeEach(async () => {
+    fixture = await createFixture(server);
+  });
+  afterEach(async () => {
+    await fixture.close();
+  });
+
+  /** As if the time of these claims had passed. */
+  async function expire(claims: readonly Claim[]): Promise<void> {
+    await fixture.database.sql(
+      `UPDATE ${testSchema}.files SET claim_deadline = clock_timestamp() - interval '1 second' WHERE id = ANY ($1)`,
+      [claims.map((claim) => claim.fileId)],
+    );
+  }
+
+  /** As if the back-off were over. */
+  async function skipBackoff(): Promise<void> {
+    await fixture.database.sql(`UPDATE ${testSchema}.files SET due_at = '-infinity'`);
+  }
+
+  it('[I-49] files are given out in the order of their upload', async () => {
+    const minutes = [5, 1, 4, 2, 3];
+    await recordFiles(
+      fixture,
+      minutes.map((minute) =>
+        foundObject(`web/${String(minute)}`, { lastModified: Date.UTC(2026, 1, 1, 0, minute) }),
+      ),
+    );
+    const first = await claimFiles(fixture.store, fixture.sourceId, { limit: 2 });
+    const second = await claimFiles(fixture.store, fixture.sourceId, { limit: 10 });
+    assert.deepEqual(
+      [...first, ...second].map((file) => file.key),
+      ['web/1', 'web/2', 'web/3', 'web/4', 'web/5'],
+    );
+    assert.equal((await fixture.store.status.sourceCounts(fixture.sourceId)).files.claimed, 5);
+  });
+
+  it('[C-07] many claimants at once never get the same file, and get them all', async () => {
+    await recordFiles(
+      fixture,
+      Array.from({ length: 200 }, (_, index) => foundObject(`web/${String(index)}`)),
+    );
+    const stores = [fixture.store, await fixture.open(), await fixture.open(), await fixture.open()];
+    const taken = await Promise.all(
+      stores.map(async (store) => {
+        const keys: string[] = [];
+        for (;;) {
+          const result = await store.claims.claim(claimRequest(fixture.sourceId, { limit: 7 }));
+          if (result.kind !== 'claimed' && (result.kind === 'outdated' || result.unfinished === 200))
+            return keys;
+          if (result.kind === 'claimed') keys.push(...result.files.map((file) => file.key));
+        }
+      }),
+    );
+    assert.equal(taken.flat().length, 200);
+    assert.equal(new Set(taken.flat()).size, 200);
+  });
+
+  it('workers of another template get nothing, of a suspended source nobody does, and held claims stay good', async () => {
+    const { store, sourceId, epoch } = fixture;
+    await recordFiles(fixture, [foundObject('web/a'), foundObject('web/b')]);
+    const [held] = await claimFiles(store, sourceId, { limit: 1 });
+    await store.sources.setWantedTemplate(sourceId, 'template-2', { epoch });
+    assert.deepEqual(await store.claims.claim(claimRequest(sourceId)), { kind: 'outdated' });
+    await store.sources.setWantedTemplate(sourceId, undefined, { epoch });
+    assert.equal(await store.sources.wantedTemplate(sourceId), undefined);
+    assert.deepEqual(await store.claims.claim(claimRequest(sourceId)), { kind: 'outdated' });
+    assert.ok(held !== undefined);
+    assert.deepEqual(await store.claims.renew([held.claim], 60_000), []);
+    assert.equal((await store.loading.commitBatch(held.claim, target, batchOf([event()]))).imported, 1);
+    // [C-04] Resumed: what waited is there.
+    await store.sources.setWantedTemplate(sourceId, template, { epoch });
+    assert.deepEqual(
+      (await claimFiles(store, sourceId)).map((file) => file.key),
+      ['web/b'],
+    );
+  });
+
+  it('a claim whose time has passed is another worker’s to take, and its old holder can do nothing with it', async () => {
+    const { store, sourceId } = fixture;
+    const old = await openFile(fixture);
+    const part = batchOf([event({ insertId: '1' }), event({ insertId: '2' })], { final: false });
+    await store.loading.commitBatch(old, target, part);
+    await expire([old]);
+    const rest = batchOf([event({ insertId: '3' })], { afterRow: 2 });
+    // Also before anybody has taken it.
+    await leaseLost(store.loading.commitBatch(old, target, rest));
+    assert.deepEqual(await store.claims.renew([old], 60_000), [old]);
+    const [taken] = await claimFiles(await fixture.open(), sourceId, { claimant: 'worker-1' });
+    assert.ok(taken !== undefined);
+    assert.equal(taken.claim.fileId, old.fileId);
+    assert.equal(taken.committedRows, 2);
+    assert.equal(taken.alone, true);
+    await leaseLost(store.loading.commitBatch(old, target, rest));
+    await leaseLost(store.claims.markOpened(old));
+    await leaseLost(store.claims.failFile(old, failure));
+    await leaseLost(store.loading.restartFile(old, foundObject('web/a.json', { etag: 'new' })));
+    await store.claims.release([old]);
+    assert.deepEqual(await store.claims.renew([old, taken.claim], 60_000), [old]);
+    await store.claims.markOpened(taken.claim);
+    assert.equal((await store.loading.commitBatch(taken.claim, target, rest)).imported, 1);
+    const { files, records } = await store.status.sourceCounts(sourceId);
+    assert.deepEqual([files.done, records.imported], [1, 3]);
+  });
+
+  it('an attempt is charged on opening, and given back on an orderly stop', async () => {
+    const { store, sourceId } = fixture;
+    const claim = await openFile(fixture);
+    await store.claims.markOpened(claim);
+    await store.claims.release([claim]);
+    const [again] = await claimFiles(store, sourceId);
+    assert.deepEqual([again?.attempts, again?.alone], [0, false]);
+    assert.ok(again !== undefined);
+    await store.claims.markOpened(again.claim);
+    await store.claims.failFile(again.claim, failure);
+    await skipBackoff();
+    assert.equal((await claimFiles(store, sourceId))[0]?.attempts, 1);
+  });
+
+  it('a file that fails is tried again after a while, and failed with its cure when the attempts are used up', async () => {
+    const { store, sourceId } = fixture;
+    await recordFiles(fixture, [foundObject('web/a.json')]);
+    const outcomes: string[] = [];
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      const [file] = await claimFiles(store, sourceId);
+      assert.ok(file !== undefined);
+      await store.claims.markOpened(file.claim);
+      const { kind } = await store.claims.failFile(file.claim, failure);
+      assert.equal((await store.claims.failFile(file.claim, failure)).kind, kind);
+      outcomes.push(kind);
+      if (kind === 'retried') {
+        const rest = await store.claims.claim(claimRequest(sourceId));
+        assert.ok(rest.kind === 'nothing' && rest.unfinished === 1 && (rest.retryInMs ?? 0) > 500);
+        await skipBackoff();
+      }
+    }
+    assert.deepEqual(outcomes, ['retried', 'retried', 'failed']);
+    assert.deepEqual(await store.claims.claim(claimRequest(sourceId)), {
+      kind: 'nothing',
+      unfinished: 0,
+      retryInMs: undefined,
+    });
+    const { files, lastFailures } = await store.status.sourceCounts(sourceId);
+    assert.deepEqual([files.failed, files.unfinished], [1, 0]);
+    const [shown] = lastFailures;
+    assert.deepEqual(
+      [shown?.key, shown?.reason, shown?.message, shown?.cure, shown?.attempts],
+      ['web/a.json', 'ObjectReadFailed', 'm', 'c', 3],
+    );
+  });
+
+  it('a failure that trying again does not mend is final at once, and the other files go on', async () => {
+    const { store, sourceId } = fixture;
+    const claim = await openFile(fixture, 'web/bad');
+    const message = `a NUL \0 and half a pair \ud800 ${'x'.repeat(10_000)}`;
+    assert.equal(
+      (await store.claims.failFile(claim, { ...failure, retryable: false, message })).kind,
+      'failed',
+    );
+    await recordFiles(fixture, [foundObject('web/good')]);
+    assert.deepEqual(
+      (await claimFiles(store, sourceId)).map((file) => file.key),
+      ['web/good'],
+    );
+  });
+
+  it('a file that costs its worker’s life is given out alone, and is failed after the last attempt', async () => {
+    const { store, sourceId } = fixture;
+    await recordFiles(fixture, [
+      foundObject('web/1-poison', { lastModified: 1 }),
+      foundObject('web/2', { lastModified: 2 }),
+      foundObject('web/3', { lastModified: 3 }),
+    ]);
+    const first = await claimFiles(store, sourceId, { maxAttempts: 2 });
+    assert.equal(first.length, 3);
+    const [poison] = first;
+    assert.ok(poison !== undefined);
+    await store.claims.markOpened(poison.claim);
+    await expire(first.map((file) => file.claim));
+
+    const second = await claimFiles(store, sourceId, { maxAttempts: 2, claimant: 'worker-1' });
+    assert.deepEqual(
+      second.map((file) => [file.key, file.alone, file.attempts]),
+      [['web/1-poison', true, 1]],
+    );
+    const others = await claimFiles(store, sourceId, { maxAttempts: 2 });
+    assert.deepEqual(
+      others.map((file) => [file.key, file.alone]),
+      [
+        ['web/2', false],
+        ['web/3', false],
+      ],
+    );
+    const again = second[0]?.claim;
+    assert.ok(again !== undefined);
+    await store.claims.markOpened(again);
+    await expire([again]);
+    assert.deepEqual(await claimFiles(store, sourceId, { maxAttempts: 2 }), []);
+    const { files, lastFailures } = await store.status.sourceCounts(sourceId);
+    assert.equal(files.failed, 1);
+    assert.equal(lastFailures[0]?.reason, 'AttemptsExhausted');
+    assert.match(lastFailures[0].message, /worker-1/);
+    assert.notEqual(lastFailures[0].cure, '');
+  });
+
+  it('a file that moves on at each attempt is not given up', async () => {
+    const { store, sourceId } = fixture;
+    await recordFiles(fixture, [foundObject('web/long')]);
+    for (let attempt = 0; attempt < 6; attempt += 1) {
+      const [file] = await claimFiles(store, sourceId, { maxAttempts: 2 });
+      assert.equal(file?.committedRows, attempt);
+      await store.claims.markOpened(file.claim);
+      const batch = batchOf([event({ insertId: String(attempt) })], {
+        afterRow: attempt,
+        final: attempt === 5,
+      });
+      await store.loading.commitBatch(file.claim, target, batch);
+      if (attempt < 5) await expire([file.claim]);
+    }
+    assert.equal((await store.status.sourceCounts(sourceId)).files.done, 1);
+  });
+
+  it('a heartbeat does not wait behind a load', async () => {
+    const { sourceId } = fixture;
+    let reached = (): void => undefined;
+    let goOn = (): void => undefined;
+    const atPoint = new Promise<void>((resolve) => (reached = resolve));
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    const faultPoint = async (name: string): Promise<void> => {
+      if (name !== 'commitBatch:beforeCopy') return;
+      reached();
+      await held;
+    };
+    const store = await fixture.open({ faultPoint }, { maxConnections: 2 });
+    const one = await openFile(fixture, 'web/1');
+    const two = await openFile(fixture, 'web/2');
+    const loads = [
+      store.loading.commitBatch(one, target, batchOf([event({ insertId: '1' })])),
+      store.loading.commitBatch(two, target, batchOf([event({ insertId: '2' })])),
+    ];
+    await atPoint;
+    assert.deepEqual(await store.claims.renew([one, two], 60_000), []);
+    assert.deepEqual(await claimFiles(store, sourceId), []);
+    goOn();
+    assert.equal((await Promise.all(loads)).length, 2);
+  });
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { FaultPoint } from '../../../lib/store/types.ts';
+import { workOff, type WorkerOrder } from '../../support/load-worker.ts';
+import { startPostgres, type PostgresServer } from '../../support/postgres.ts';
+import { createFixture, foundObject, recordFiles, type StoreFixture } from '../../support/store.ts';
+import { assertWorld } from '../../support/store-world.ts';
+
+const program = fileURLToPath(new URL('../../support/load-worker.ts', import.meta.url));
+
+/** Answers how the process ended: 0, another code, or the signal's name. */
+async function runWorker(order: WorkerOrder): Promise<number | string> {
+  const child = spawn(process.execPath, [program, JSON.stringify(order)], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  return code ?? signal ?? 'unknown';
+}
+
+describe('workers that are killed', () => {
+  let server: PostgresServer;
+  let fixture: StoreFixture;
+  before(async () => {
+    server = await startPostgres();
+  });
+  after(async () => {
+    await server.stop();
+  });
+  beforeEach(async () => {
+    fixture = await createFixture(server);
+  });
+  afterEach(async () => {
+    await fixture.close();
+  });
+
+  const deaths: readonly (readonly [string, FaultPoint, number])[] = [
+    ['while it holds claims and has opened none', 'claim:committed', 1],
+    ['before its first COPY', 'commitBatch:beforeCopy', 1],
+    ['between COPY and commit', 'commitBatch:beforeCommit', 1],
+    ['between COPY and commit, in the middle of a file', 'commitBatch:beforeCommit', 3],
+    ['after a commit, before it could use the answer', 'commitBatch:committed', 2],
+    ['after the commit that closed a file', 'commitBatch:committed', 5],
+  ];
+  for (const [when, point, times] of deaths) {
+    it(`[C-07] lose and double nothing: killed ${when}`, async () => {
+      // Two files with all ids in common, in another order, and one of its own.
+      const keys = ['web/1/500-0-7.json', 'web/2/500-0-11.json', 'web/3/500-500-3.json'];
+      await recordFiles(
+        fixture,
+        keys.map((key, index) => foundObject(key, { lastModified: index + 1 })),
+      );
+      const { sourceId } = fixture;
+      const order = {
+        url: fixture.database.url,
+        sourceId,
+        claimant: 'doomed',
+        leaseMs: 1500,
+        batchRows: 100,
+      };
+      assert.equal(await runWorker({ ...order, kill: { point, times } }), 'SIGKILL');
+      await workOff(fixture.store, { ...order, claimant: 'heir' });
+      await assertWorld(fixture, keys);
+    });
+  }
+
+  it('[C-07] lose and double nothing when several die one after another, among others that live', async () => {
+    const keys = Array.from(
+      { length: 12 },
+      (_, index) => `web/${String(index)}/400-${String((index % 4) * 200)}-7.json`,
+    );
+    await recordFiles(
+      fixture,
+      keys.map((key, index) => foundObject(key, { lastModified: index + 1 })),
+    );
+    const { sourceId } = fixture;
+    const order = { url: fixture.database.url, sourceId, leaseMs: 3000, batchRows: 60 };
+    const points: readonly FaultPoint[] = [
+      'commitBatch:beforeCommit',
+      'commitBatch:committed',
+      'commitBatch:beforeCopy',
+    ];
+    const doomed = points.map(
+      async (point, index) =>
+        await runWorker({ ...order, claimant: `doomed-${String(index)}`, kill: { point, times: index + 2 } }),
+    );
+    const living = runWorker({ ...order, claimant: 'living' });
+    const ends = await Promise.all([...doomed, living]);
+    assert.ok(ends.includes('SIGKILL'));
+    assert.equal(ends.at(-1), 0);
+    await workOff(fixture.store, { ...order, claimant: 'heir' });
+    await assertWorld(fixture, keys);
+  });
+});

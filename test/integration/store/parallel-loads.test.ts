@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { TransientError } from '../../../lib/errors.ts';
+import type { Claim, LoadBatch } from '../../../lib/store/types.ts';
+import { workOff } from '../../support/load-worker.ts';
+import { startPostgres, type PostgresServer } from '../../support/postgres.ts';
+import {
+  batchOf,
+  createFixture,
+  event,
+  foundObject,
+  groupIdentify,
+  identify,
+  openFile,
+  recordFiles,
+  target,
+  testSchema,
+} from '../../support/store.ts';
+import { assertWorld } from '../../support/store-world.ts';
+
+describe('loads side by side', () => {
+  let server: PostgresServer;
+  before(async () => {
+    server = await startPostgres();
+  });
+  after(async () => {
+    await server.stop();
+  });
+
+  it('[I-50][C-07] files that share all their ids, in shuffled order, give each event once and no deadlock', async () => {
+    const fixture = await createFixture(server);
+    // Strides without a common divisor with the length: the same ids, each file in an order of its own.
+    const strides = [1, 7, 11, 13, 17, 19, 23, 29];
+    const keys = strides.map((stride) => `web/1500-0-${String(stride)}.json`);
+    await recordFiles(
+      fixture,
+      keys.map((key) => foundObject(key)),
+    );
+    const order = { url: fixture.database.url, sourceId: fixture.sourceId, leaseMs: 60_000, batchRows: 500 };
+    const stores = [fixture.store, await fixture.open(), await fixture.open(), await fixture.open()];
+    await Promise.all(
+      stores.map(async (store, index) => {
+        await workOff(store, { ...order, claimant: `worker-${String(index)}` });
+      }),
+    );
+    await assertWorld(fixture, keys);
+    const [deadlocks] = await fixture.database.sql<{ n: number }>(
+      'SELECT deadlocks::int AS n FROM pg_stat_database WHERE datname = current_database()',
+    );
+    assert.equal(deadlocks?.n, 0, 'deadlocks happened, though no caller has seen them');
+    await fixture.close();
+  });
+
+  it('[I-02][I-03] users and groups that many files change at once count every change once', async () => {
+    const fixture = await createFixture(server);
+    const files = 6;
+    const perFile = 200;
+    const claims: Claim[] = [];
+    for (let file = 0; file < files; file += 1) claims.push(await openFile(fixture, `web/${String(file)}`));
+    await Promise.all(
+      claims.map(async (claim, file) => {
+        const calls = Array.from({ length: perFile }, (_, index) => {
+          const turned = file % 2 === 0 ? index : perFile - 1 - index;
+          const id = `${String(file)}-${String(turned)}`;
+          return turned % 2 === 0
+            ? identify(`user-${String(turned % 20)}`, id, { $add: { visits: 1 } })
+            : groupIdentify(id, { team: [`team-${String(turned % 7)}`, 'all'] }, { $add: { visits: 1 } });
+        });
+        const store = await fixture.open();
+        await store.loading.commitBatch(claim, target, batchOf(calls));
+      }),
+    );
+    const sum = async (table: string, where: string): Promise<number> => {
+      const [row] = await fixture.database.sql<{ n: number }>(
+        `SELECT sum((properties->>'visits')::int)::int AS n FROM ${testSchema}.${table} WHERE ${where}`,
+      );
+      return row?.n ?? 0;
+    };
+    assert.equal(await sum('user_properties', 'true'), (files * perFile) / 2);
+    assert.equal(await sum('group_properties', "subject = 'all'"), (files * perFile) / 2);
+    assert.equal(await sum('group_properties', "subject <> 'all'"), (files * perFile) / 2);
+    await fixture.close();
+  });
+
+  it('a server that restarts in the middle of a load is a passing error, and the same batch is then committed once', async (t) => {
+    if (!server.ours) {
+      t.skip('the server was given by URL and is not ours to restart');
+      return;
+    }
+    const fixture = await createFixture(server);
+    let restarts = 0;
+    const store = await fixture.open({
+      faultPoint: async (name) => {
+        if (name !== 'commitBatch:beforeCommit' || restarts > 0) return;
+        restarts += 1;
+        await server.restart();
+      },
+    });
+    const claim = await openFile(fixture);
+    const batch: LoadBatch = batchOf(
+      Array.from({ length: 50 }, (_, index) => event({ insertId: String(index) })),
+    );
+    await assert.rejects(store.loading.commitBatch(claim, target, batch), (error) => {
+      assert.ok(error instanceof TransientError);
+      assert.equal(error.reason, 'StoreUnreachable');
+      return true;
+    });
+    const result = await store.loading.commitBatch(claim, target, batch);
+    assert.deepEqual([result.imported, result.duplicate, result.repeated], [50, 0, false]);
+    const [events] = await fixture.database.sql<{ n: number }>(
+      `SELECT count(*)::int AS n FROM ${testSchema}.events`,
+    );
+    assert.equal(events?.n, 50);
+    // The other store's idle connections broke as well; it goes on all the same.
+    assert.equal((await fixture.store.status.sourceCounts(fixture.sourceId)).records.imported, 50);
+    await fixture.close();
+  });
+});
