@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { kindNames, type Kind } from '../../crds/names.ts';
 import { reasonNames, runbookPage } from '../../crds/reasons.ts';
 import { readDefinition } from './crd-schema.ts';
@@ -6,6 +7,8 @@ import { renderTypes } from './crd-types.ts';
 import { replaceRegion } from './markdown.ts';
 import { renderReasonsPage, renderRunbookRegion } from './reasons-page.ts';
 import { renderReferencePage } from './reference-page.ts';
+import { renderFeaturesPage } from '../features/features-page.ts';
+import { readShownRows } from '../features/test-names.ts';
 import { lintConfig } from '../rooms/lint-config.ts';
 
 /** A file that is made, whole or in a marked region, from something else in the project. */
@@ -24,6 +27,10 @@ const examples: Readonly<Record<Kind, string>> = {
 };
 
 export const targets: readonly Target[] = [
+  {
+    path: 'docs/features.md',
+    render: (root) => Promise.resolve(renderFeaturesPage(readShownRows(fileURLToPath(root)))),
+  },
   { path: '.oxlintrc.json', render: () => Promise.resolve(JSON.stringify(lintConfig())) },
   ...kindNames.map(typesTarget),
   ...kindNames.map(referenceTarget),
