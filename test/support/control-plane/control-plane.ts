@@ -52,6 +52,7 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
+const namespaceType = { group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };
 const START_TIMEOUT_MS = 120_000;
 const ADMIN: User = { name: 'admin', groups: ['system:masters'] };
 
@@ -106,11 +107,7 @@ async function startIn(run: Run, options: ControlPlaneOptions): Promise<ControlP
     async createNamespace(prefix) {
       namespaces += 1;
       const name = `${prefix}-${namespaces}`;
-      await transport.request({
-        method: 'POST',
-        path: '/api/v1/namespaces',
-        body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
-      });
+      await client.create(namespaceType, { metadata: { name } });
       return name;
     },
     async restartApiServer(whileStopped) {
