@@ -41,16 +41,27 @@ function textsIn(node: unknown, suites: readonly string[]): readonly Text[] {
   if (typeof node !== 'object' || node === null) return [];
   const text = textOf(node);
   if (text !== undefined) return [{ text, suites }];
-  const { callee, arguments: given } = node as { callee?: { value?: unknown }; arguments?: Argument[] };
-  const [name, ...rest] = given ?? [];
-  const isSuite = callee?.value === 'suite' || callee?.value === 'describe';
-  const title = isSuite && name !== undefined ? textOf(name.expression) : undefined;
-  if (title === undefined) return Object.values(node).flatMap((part) => textsIn(part, suites));
-  return [{ text: title, suites }, ...textsIn(rest, [...suites, title.replace(tagged, '')])];
+  const suite = suiteOf(node);
+  const within = suite === undefined ? suites : [...suites, suite.replace(tagged, '')];
+  return Object.entries(node).flatMap(([field, part]) => {
+    // The name itself is the first argument: it lies in what is around the suite.
+    if (suite === undefined || field !== 'arguments' || !Array.isArray(part)) return textsIn(part, suites);
+    return part.flatMap((argument, at) => textsIn(argument, at === 0 ? suites : within));
+  });
 }
 
-interface Argument {
-  readonly expression: object;
+interface Call {
+  readonly type: string;
+  readonly callee: { readonly value?: unknown };
+  readonly arguments: readonly { readonly expression: object }[];
+}
+
+/** The name of the suite that a call of `suite` or `describe` defines. */
+function suiteOf(node: object): string | undefined {
+  const { type, callee, arguments: given } = node as Partial<Call>;
+  const isSuite = type === 'CallExpression' && (callee?.value === 'suite' || callee?.value === 'describe');
+  const name = isSuite ? given?.[0] : undefined;
+  return name === undefined ? undefined : textOf(name.expression);
 }
 
 function textOf(node: object): string | undefined {

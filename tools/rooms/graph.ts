@@ -17,18 +17,19 @@ export type Graph = ReadonlyMap<string, readonly Import[]>;
 const options = { parser: 'swc', doNotFollow: { path: 'node_modules' } } as const;
 
 /**
- * Reads who imports whom among all `.ts` files of the folders.
+ * Reads who imports whom among all `.ts` files below the root.
  *
  * @throws when the reader saw other files than the disk holds: a check that sees nothing finds nothing, and says so
  * with a green exit (dependency-cruiser does, when it lacks a parser for TypeScript).
  */
-export async function readGraph(root: string, folders: readonly string[]): Promise<Graph> {
-  const onDisk = folders.flatMap((folder) => sourceFiles(root, folder));
-  const { output } = await cruise([...onDisk], { ...options, baseDir: root });
+export async function readGraph(root: string, read: typeof cruise = cruise): Promise<Graph> {
+  const onDisk = sourceFiles(root);
+  const { output } = await read([...onDisk], { ...options, baseDir: root });
   if (typeof output === 'string') throw new Error('the graph came back as text');
+  const wanted = new Set(onDisk);
   const graph = new Map(
     output.modules
-      .filter((module) => onDisk.includes(module.source))
+      .filter((module) => wanted.has(module.source))
       .map((module) => [module.source, importsOf(module)]),
   );
   const unseen = onDisk.filter((path) => !graph.has(path));
@@ -40,13 +41,14 @@ export async function readGraph(root: string, folders: readonly string[]): Promi
   return graph;
 }
 
-/** Paths below `root` of the `.ts` files in a folder, sorted; none when the folder does not exist. */
-export function sourceFiles(root: string, folder: string): readonly string[] {
+/** Paths below `root` of all `.ts` files in a folder of it, sorted; none of installed packages or hidden folders. */
+export function sourceFiles(root: string, folder = ''): readonly string[] {
   const entries = readdirSync(join(root, folder), { withFileTypes: true });
   return entries
+    .filter(({ name }) => name !== 'node_modules' && !name.startsWith('.'))
     .flatMap((entry) => {
-      const path = `${folder}/${entry.name}`;
-      if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : sourceFiles(root, path);
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return sourceFiles(root, path);
       return entry.name.endsWith('.ts') ? [path] : [];
     })
     .toSorted();
