@@ -37,3 +37,8 @@ export function tellSignature(head: Buffer, kind: Signature['kind']): string | u
 export function startsWith(head: Buffer, magic: Buffer): boolean {
   return head.length >= magic.length && head.compare(magic, 0, magic.length, 0, magic.length) === 0;
 }
+
+/** The beginning of a file for a message, e.g. `1f 8b 08 00`. */
+export function firstBytes(head: Buffer): string {
+  return head.toString('hex', 0, 4).replaceAll(/..(?=.)/g, '$& ');
+}

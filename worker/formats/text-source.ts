@@ -1,6 +1,6 @@
 import { TerminalError } from '../../lib/errors.ts';
 import { peek } from '../codecs/peek.ts';
-import { signatureLength, startsWith, tellSignature } from '../codecs/signatures.ts';
+import { firstBytes, signatureLength, startsWith, tellSignature } from '../codecs/signatures.ts';
 import type { Measure } from './byte-window.ts';
 
 /** The text of a file as UTF-8, whatever the file is in. */
@@ -52,13 +52,13 @@ export async function openText(bytes: AsyncIterable<Buffer>): Promise<TextSource
 function tellEncoding(head: Buffer): Encoding {
   const format = tellSignature(head, 'format');
   if (format !== undefined) {
-    const message = `The file is ${format}, not text: its first bytes are ${hex(head)}. Set format to what the file is.`;
+    const message = `The file is ${format}, not text: its first bytes are ${firstBytes(head)}. Set format to what the file is.`;
     throw new TerminalError({ reason: 'FormatMismatch', message });
   }
   const marked = marks.find(({ mark }) => startsWith(head, mark));
   const unreadable = marked?.name === 'UTF-32' ? 'UTF-32' : utf16WithoutMark(head);
   if (unreadable !== undefined && marked?.name !== 'UTF-16LE' && marked?.name !== 'UTF-16BE') {
-    const message = `The file is in ${unreadable}: its first bytes are ${hex(head)}. Write it in UTF-8, or in UTF-16 with a byte order mark.`;
+    const message = `The file is in ${unreadable}: its first bytes are ${firstBytes(head)}. Write it in UTF-8, or in UTF-16 with a byte order mark.`;
     throw new TerminalError({ reason: 'EncodingInvalid', message });
   }
   return marked ?? plainUtf8;
@@ -68,13 +68,6 @@ function tellEncoding(head: Buffer): Encoding {
 function utf16WithoutMark(head: Buffer): string | undefined {
   if (head.length < 2 || (head[0] === 0) === (head[1] === 0)) return undefined;
   return 'UTF-16 without a byte order mark';
-}
-
-function hex(head: Buffer): string {
-  return head
-    .subarray(0, 4)
-    .toString('hex')
-    .replaceAll(/..(?=.)/g, '$& ');
 }
 
 async function* skip(bytes: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {
