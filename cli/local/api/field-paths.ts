@@ -134,6 +134,8 @@ function formatElement(element: PathElement): string {
       return `.${rest}`;
     case 'v:':
       return `[=${rest}]`;
+    case 'i:':
+      return `[${rest}]`;
     default: {
       const keys = JSON.parse(rest) as Readonly<Record<string, JsonValue>>;
       const pairs = Object.entries(keys).map(([key, value]) => `${key}=${JSON.stringify(value)}`);

@@ -35,7 +35,7 @@ export class StatusError extends Error {
       metadata: {},
       status: 'Failure',
       message: this.message,
-      reason: this.reason,
+      ...(this.reason === '' ? {} : { reason: this.reason }),
       ...(this.details === undefined ? {} : { details: this.details }),
       code: this.code,
     };
@@ -171,4 +171,9 @@ export function notInLocalMode(what: string): StatusError {
     reason: 'NotImplemented',
     message: `local mode has no ${what}`,
   });
+}
+
+/** Server-side apply cannot make sense of the object; the server gives no reason but 500. */
+export function untypedPatch(message: string): StatusError {
+  return new StatusError({ code: 500, reason: '', message: `failed to create typed patch object ${message}` });
 }
