@@ -30,7 +30,7 @@ export function createOwnership(database: Database): Ownership {
       }),
     resign: async (identity) => {
       await database.query(
-        `UPDATE ${s}.owner SET alive_at = '-infinity'
+        `UPDATE ${s}.owner SET alive_at = 'epoch'
          WHERE (installation_id, namespace, name, organization_id) = ($1, $2, $3, $4)`,
         ownerValues(identity),
       );
@@ -57,7 +57,7 @@ async function readHolder(
 ): Promise<OwnerRow | undefined> {
   const [holder] = await tx.query<OwnerRow>(
     `SELECT (installation_id, namespace, name) = ($1, $2, $3) AS same, organization_id,
-            extract(epoch FROM least(clock_timestamp() - alive_at, interval '100 years'))::float8 * 1000 AS silent_ms
+            extract(epoch FROM clock_timestamp() - alive_at)::float8 * 1000 AS silent_ms
      FROM ${schema}.owner FOR UPDATE`,
     ownerValues(identity).slice(0, 3),
   );

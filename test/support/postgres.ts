@@ -23,8 +23,13 @@ export interface TestDatabase {
     text: string,
     values?: readonly unknown[],
   ): Promise<Row[]>;
-  /** The same database for another role. */
-  urlFor(user: string, password: string): string;
+  /** A new role without any right, and the same database for it. */
+  createRole(): Promise<TestRole>;
+}
+
+export interface TestRole {
+  readonly name: string;
+  readonly url: string;
 }
 
 /** Looks like a URL's other parts where it is not encoded. */
@@ -46,7 +51,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const server = await startEmbeddedPostgres({ folder, password, settings });
   return {
     ours: true,
-    createDatabase: async () => await createDatabase(server.url),
+    createDatabase: async () => await createDatabase(server.url, []),
     restart: async () => {
       await server.restart();
     },
@@ -59,21 +64,23 @@ export async function startPostgres(): Promise<PostgresServer> {
 
 function useGiven(adminUrl: string): PostgresServer {
   const made: string[] = [];
+  const roles: string[] = [];
   return {
     ours: false,
     createDatabase: async () => {
-      const database = await createDatabase(adminUrl);
+      const database = await createDatabase(adminUrl, roles);
       made.push(new URL(database.url).pathname.slice(1));
       return database;
     },
     restart: async () => await Promise.reject(new Error('a given server is not restarted')),
     stop: async () => {
       for (const name of made) await runSql(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      for (const role of roles) await runSql(adminUrl, `DROP ROLE IF EXISTS ${role}`);
     },
   };
 }
 
-async function createDatabase(adminUrl: string): Promise<TestDatabase> {
+async function createDatabase(adminUrl: string, rolesMade: string[]): Promise<TestDatabase> {
   const name = `millrace_${randomUUID().replaceAll('-', '')}`;
   await runSql(adminUrl, `CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE template0`);
   const url = new URL(adminUrl);
@@ -81,11 +88,15 @@ async function createDatabase(adminUrl: string): Promise<TestDatabase> {
   return {
     url: url.href,
     sql: async (text, values) => await runSql(url.href, text, values),
-    urlFor: (role, secret) => {
+    createRole: async () => {
+      const role = `role_${randomUUID().replaceAll('-', '')}`;
+      const secret = randomUUID();
+      await runSql(adminUrl, `CREATE ROLE ${role} LOGIN PASSWORD '${secret}'`);
+      rolesMade.push(role);
       const other = new URL(url);
       other.username = role;
       other.password = secret;
-      return other.href;
+      return { name: role, url: other.href };
     },
   };
 }

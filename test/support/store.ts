@@ -125,23 +125,17 @@ export async function openFile(fixture: StoreFixture, key = 'web/a.json'): Promi
 }
 
 export function event(changes: Partial<EventCall> = {}): EventCall {
-  const {
-    eventType = 'page viewed',
-    userId,
-    deviceId = 'device-1',
-    insertId = 'insert-1',
-    body = {},
-  } = changes;
-  return {
+  const call = {
     kind: 'event',
     time: Date.UTC(2026, 10, 2),
+    eventType: 'page viewed',
+    userId: undefined,
+    deviceId: 'device-1',
+    insertId: 'insert-1',
     ...changes,
-    eventType,
-    userId,
-    deviceId,
-    insertId,
-    body: { event_type: eventType, insert_id: insertId, $skip_user_properties_sync: true, ...body },
-  };
+  } as const;
+  const fixed = { event_type: call.eventType, insert_id: call.insertId, $skip_user_properties_sync: true };
+  return { ...call, body: { ...fixed, ...changes.body } };
 }
 
 export function identify(userId: string, insertId: string, userProperties: JsonObject): EventCall {

@@ -17,11 +17,6 @@ async function rejection(promise: Promise<unknown>): Promise<TerminalError | Tra
   throw new Error('nothing was thrown');
 }
 
-async function createRole(database: TestDatabase, role: string): Promise<string> {
-  await database.sql(`CREATE ROLE ${role} LOGIN PASSWORD 'secret-of-${role}'`);
-  return database.urlFor(role, `secret-of-${role}`);
-}
-
 describe('migrating and opening a store', () => {
   let server: PostgresServer;
   let database: TestDatabase;
@@ -106,10 +101,11 @@ describe('migrating and opening a store', () => {
 
   it('with a role that owns the schema, the other role needs no right to create', async () => {
     database = await server.createDatabase();
-    const ownerUrl = await createRole(database, 'schema_owner');
-    const url = await createRole(database, 'plain_user');
+    const owner = await database.createRole();
+    const ownerUrl = owner.url;
+    const { url } = await database.createRole();
     const [name] = await database.sql<{ name: string }>('SELECT current_database() AS name');
-    await database.sql(`GRANT CREATE ON DATABASE ${name?.name ?? ''} TO schema_owner`);
+    await database.sql(`GRANT CREATE ON DATABASE ${name?.name ?? ''} TO ${owner.name}`);
 
     const alone = await rejection(migrateStore(storeOptions(url), storeDeps));
     assert.equal(alone.reason, 'StorePermissionDenied');
@@ -130,15 +126,15 @@ describe('migrating and opening a store', () => {
     assert.equal((await store.maintenance.upkeep(upkeep)).partitionsMade, 0);
     await store.close();
     // A role that came later is granted what it needs by the next start.
-    const laterUrl = await createRole(database, 'later_user');
+    const { url: laterUrl } = await database.createRole();
     await migrateStore({ ...storeOptions(laterUrl), ownerUrl }, storeDeps);
     await (await openStore(storeOptions(laterUrl), storeDeps)).close();
   });
 
   it('[C-10] what keeps a connection from being made has a reason, and no message holds the password', async () => {
     database = await server.createDatabase();
-    const good = new URL(database.url);
-    const wrongPassword = database.urlFor(good.username, 'not-the-password');
+    const wrongPassword = new URL(database.url);
+    wrongPassword.password = 'not-the-password';
     const noDatabase = new URL(database.url);
     noDatabase.pathname = '/nowhere';
     const noServer = new URL(database.url);
@@ -148,7 +144,7 @@ describe('migrating and opening a store', () => {
     const withTls = new URL(database.url);
     withTls.searchParams.set('sslmode', 'verify-full');
     const cases: readonly (readonly [string, string, typeof TerminalError | typeof TransientError])[] = [
-      [wrongPassword, 'StoreAuthenticationFailed', TerminalError],
+      [wrongPassword.href, 'StoreAuthenticationFailed', TerminalError],
       [noDatabase.href, 'StoreDatabaseNotFound', TerminalError],
       [noServer.href, 'StoreUnreachable', TransientError],
       [noHost.href, 'StoreUnreachable', TransientError],
