@@ -10,6 +10,7 @@ import type { Evaluate, Evaluation } from './evaluation.ts';
 import { below, collectLoadErrors, quote } from './load-errors.ts';
 import type { LoadErrors } from './load-errors.ts';
 import { nearNames } from './near-names.ts';
+import { ownValue } from './own-properties.ts';
 
 /**
  * Compiles a converter: a whole Amplitude document (`config_name`, `converterConfig`, `keyValidatorConfig`), or
@@ -40,11 +41,13 @@ function compileFunction(part: ConversionPart, errors: LoadErrors): Converter {
   const kept: JsonObject = Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
   const output = compileSource(kept, { path, depth: 0 }, compilation).evaluate;
   if (ignoreEventFlag === undefined) return { fields: names, convert: convertAll(output) };
-  if (!Object.hasOwn(fields, ignoreEventFlag)) {
+  const flag = ownValue(fields, ignoreEventFlag);
+  if (flag === undefined) {
     errors.add(below(part.path, 'ignoreEventFlag'), noSuchField(ignoreEventFlag, names));
+    return { fields: names, convert: convertAll(output) };
   }
-  const flag = fields[ignoreEventFlag] ?? null;
-  const ignored = compileSource(flag, { path: below(path, ignoreEventFlag), depth: 1 }, compilation).evaluate;
+  const place = { path: below(path, ignoreEventFlag), depth: 1 };
+  const ignored = compileSource(flag, place, compilation).evaluate;
   return { fields: names, convert: convertUnlessIgnored(output, ignored, ignoreEventFlag) };
 }
 
@@ -73,8 +76,7 @@ function convertUnlessIgnored(output: Evaluate, ignored: Evaluate, flag: string)
 
 const tooMuchWork: Conversion = {
   kind: 'reject',
-  reason:
-    'converting this record takes too much work (more than 16777216 characters or items are made or searched): map fewer fields, or split the record',
+  reason: `converting this record takes too much work: more than ${budgetPerRecord} characters or items are made or searched. Map fewer fields, or split the record`,
 };
 
 function finish(output: Evaluate, record: JsonValue, evaluation: Evaluation): Conversion {

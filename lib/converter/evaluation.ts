@@ -14,7 +14,7 @@ export interface Evaluation {
 }
 
 /** Characters, items and comparisons that one record may cost; the largest honest event is under a million. */
-export const budgetPerRecord = 16 * 1024 * 1024;
+export const budgetPerRecord = 8 * 1024 * 1024;
 
 /** A compiled source description. `undefined` is "no value"; null is a value. */
 export type Evaluate = (record: JsonValue, evaluation: Evaluation) => JsonValue | undefined;

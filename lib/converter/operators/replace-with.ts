@@ -33,6 +33,9 @@ export const replaceWith = {
   },
 } satisfies Operator;
 
+/** What finding one match costs beside a character copied. */
+const costOfMatch = 16;
+
 /** Stops as soon as what it makes is over the budget: an empty match stands between any two characters. */
 function replaceAll(
   text: string,
@@ -44,7 +47,7 @@ function replaceAll(
   let end = 0;
   for (const match of regex.matchesIn(text)) {
     const inserted = fill(parts, match.group);
-    if (!spend(evaluation, inserted.length + 1)) return undefined;
+    if (!spend(evaluation, costOfMatch + inserted.length)) return undefined;
     replaced += text.slice(end, match.start) + inserted;
     end = match.end;
   }
