@@ -15,25 +15,15 @@ export interface EventStore {
   readonly status: EventStoreStatus;
 }
 
-/**
- * What the store should be.
- */
+/** What the store should be. */
 export interface EventStoreSpec {
-  /**
-   * A name for people. May change at any time.
-   */
+  /** A name for people. May change at any time. */
   readonly displayName?: string;
-  /**
-   * What the store is for, in words. May change at any time.
-   */
+  /** What the store is for, in words. May change at any time. */
   readonly description?: string;
-  /**
-   * The database, PostgreSQL 14 or newer.
-   */
+  /** The database, PostgreSQL 14 or newer. */
   readonly postgres: EventStorePostgres;
-  /**
-   * The identifier of the organisation whose events the store holds. Cannot change later.
-   */
+  /** The identifier of the organisation whose events the store holds. Cannot change later. */
   readonly organizationID: string;
   /**
    * The projects that events may be stored for. A source that names another one waits with ProjectNotFound.
@@ -48,9 +38,7 @@ export interface EventStoreSpec {
   readonly deduplicationWindow: string;
 }
 
-/**
- * The database, PostgreSQL 14 or newer.
- */
+/** The database, PostgreSQL 14 or newer. */
 export interface EventStorePostgres {
   /**
    * A Secret of the same namespace with the connection string
@@ -77,56 +65,31 @@ export interface EventStorePostgres {
   readonly maxConnections: number;
 }
 
-/**
- * A Secret of the same namespace with the connection string
- * (`postgres://user:password@host:5432/database?sslmode=verify-full`) that the operator and the workers
- * use. If the Secret has a key `ca.crt`, the server's certificate is checked against it. Its content may
- * be rotated at any time.
- */
+/**, * A Secret of the same namespace with the connection string, * (`postgres://user:password@host:5432/database?sslmode=verify-full`) that the operator and the workers, * use. If the Secret has a key `ca.crt`, the server's certificate is checked against it. Its content may, * be rotated at any time., */
 export interface EventStorePostgresSecretRef {
-  /**
-   * The name of the Secret.
-   */
+  /** The name of the Secret. */
   readonly name: string;
-  /**
-   * The key of the Secret that holds the connection string.
-   */
+  /** The key of the Secret that holds the connection string. */
   readonly key: string;
 }
 
-/**
- * A Secret of the same namespace with the connection string of the role that owns the schema. Migrations
- * run as it, so that the role of `secretRef` needs no right to create or alter tables; the operator grants
- * it what it needs. Absent: migrations run as the role of `secretRef`.
- */
+/**, * A Secret of the same namespace with the connection string of the role that owns the schema. Migrations, * run as it, so that the role of `secretRef` needs no right to create or alter tables; the operator grants, * it what it needs. Absent: migrations run as the role of `secretRef`., */
 export interface EventStorePostgresOwnerSecretRef {
-  /**
-   * The name of the Secret.
-   */
+  /** The name of the Secret. */
   readonly name: string;
-  /**
-   * The key of the Secret that holds the connection string.
-   */
+  /** The key of the Secret that holds the connection string. */
   readonly key: string;
 }
 
-/**
- * One project.
- */
+/** One project. */
 export interface EventStoreProject {
-  /**
-   * The identifier of the project; a source names it as its projectID.
-   */
+  /** The identifier of the project; a source names it as its projectID. */
   readonly id: string;
-  /**
-   * A name for people. May change at any time.
-   */
+  /** A name for people. May change at any time. */
   readonly name?: string;
 }
 
-/**
- * What the operator observed. Written by the operator alone.
- */
+/** What the operator observed. Written by the operator alone. */
 export interface EventStoreStatus {
   /**
    * The generation of the object that the rest of the status speaks of; -1 until the operator has looked at
@@ -138,16 +101,10 @@ export interface EventStoreStatus {
    * annotation waits until both are equal.
    */
   readonly lastHandledReconcileAt?: string;
-  /**
-   * The version of the PostgreSQL server.
-   */
+  /** The version of the PostgreSQL server. */
   readonly serverVersion?: string;
-  /**
-   * The number of the last migration that the tables went through.
-   */
+  /** The number of the last migration that the tables went through. */
   readonly schemaVersion?: number;
-  /**
-   * The state of the store, one entry for each aspect of it.
-   */
+  /** The state of the store, one entry for each aspect of it. */
   readonly conditions?: readonly Condition[];
 }

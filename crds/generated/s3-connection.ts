@@ -15,17 +15,11 @@ export interface S3Connection {
   readonly status: S3ConnectionStatus;
 }
 
-/**
- * What the connection should be.
- */
+/** What the connection should be. */
 export interface S3ConnectionSpec {
-  /**
-   * A name for people. May change at any time.
-   */
+  /** A name for people. May change at any time. */
   readonly displayName?: string;
-  /**
-   * What the connection is for, in words. May change at any time.
-   */
+  /** What the connection is for, in words. May change at any time. */
   readonly description?: string;
   /**
    * The region that requests are signed for. With Amazon S3 the region of the buckets; a bucket of another
@@ -54,30 +48,19 @@ export interface S3ConnectionSpec {
    * unknown. May be an interface VPC endpoint.
    */
   readonly stsEndpoint?: string;
-  /**
-   * Who signs the requests. Exactly one of its members is set.
-   */
+  /** Who signs the requests. Exactly one of its members is set. */
   readonly credentials: S3ConnectionCredentials;
 }
 
-/**
- * A ConfigMap of the same namespace with the certificates (PEM) to trust, beside the well-known ones, when
- * the endpoint's TLS certificate is checked.
- */
+/**, * A ConfigMap of the same namespace with the certificates (PEM) to trust, beside the well-known ones, when, * the endpoint's TLS certificate is checked., */
 export interface S3ConnectionCaBundleRef {
-  /**
-   * The name of the ConfigMap.
-   */
+  /** The name of the ConfigMap. */
   readonly name: string;
-  /**
-   * The key of the ConfigMap that holds the certificates.
-   */
+  /** The key of the ConfigMap that holds the certificates. */
   readonly key: string;
 }
 
-/**
- * Who signs the requests. Exactly one of its members is set.
- */
+/** Who signs the requests. Exactly one of its members is set. */
 export interface S3ConnectionCredentials {
   /**
    * A Secret of the same namespace with static keys: `accessKeyID`, `secretAccessKey`, and for temporary
@@ -86,20 +69,13 @@ export interface S3ConnectionCredentials {
   readonly secretRef?: S3ConnectionCredentialsSecretRef;
 }
 
-/**
- * A Secret of the same namespace with static keys: `accessKeyID`, `secretAccessKey`, and for temporary
- * credentials `sessionToken`. Its content may be rotated, and another Secret named, at any time.
- */
+/**, * A Secret of the same namespace with static keys: `accessKeyID`, `secretAccessKey`, and for temporary, * credentials `sessionToken`. Its content may be rotated, and another Secret named, at any time., */
 export interface S3ConnectionCredentialsSecretRef {
-  /**
-   * The name of the Secret.
-   */
+  /** The name of the Secret. */
   readonly name: string;
 }
 
-/**
- * What the operator observed. Written by the operator alone.
- */
+/** What the operator observed. Written by the operator alone. */
 export interface S3ConnectionStatus {
   /**
    * The generation of the object that the rest of the status speaks of; -1 until the operator has looked at
@@ -116,12 +92,8 @@ export interface S3ConnectionStatus {
    * no STS can be asked.
    */
   readonly principal?: string;
-  /**
-   * The AWS account that the principal belongs to.
-   */
+  /** The AWS account that the principal belongs to. */
   readonly account?: string;
-  /**
-   * The state of the connection, one entry for each aspect of it.
-   */
+  /** The state of the connection, one entry for each aspect of it. */
   readonly conditions?: readonly Condition[];
 }

@@ -15,25 +15,15 @@ export interface S3ImportSource {
   readonly status: S3ImportSourceStatus;
 }
 
-/**
- * What the source should be.
- */
+/** What the source should be. */
 export interface S3ImportSourceSpec {
-  /**
-   * A name for people. May change at any time.
-   */
+  /** A name for people. May change at any time. */
   readonly displayName?: string;
-  /**
-   * What the source is for, in words. May change at any time.
-   */
+  /** What the source is for, in words. May change at any time. */
   readonly description?: string;
-  /**
-   * The S3Connection of the same namespace that reaches the bucket. Cannot change later.
-   */
+  /** The S3Connection of the same namespace that reaches the bucket. Cannot change later. */
   readonly connectionRef: S3ImportSourceConnectionRef;
-  /**
-   * The name of the bucket that holds the files. Cannot change later.
-   */
+  /** The name of the bucket that holds the files. Cannot change later. */
   readonly bucket: string;
   /**
    * The folder within the bucket that files are taken from, ending with `/`. Empty: the whole bucket. Keys
@@ -45,18 +35,14 @@ export interface S3ImportSourceSpec {
    * Cannot change later.
    */
   readonly storeRef: S3ImportSourceStoreRef;
-  /**
-   * The project that the events belong to, one of the EventStore's spec.projects. Cannot change later.
-   */
+  /** The project that the events belong to, one of the EventStore's spec.projects. Cannot change later. */
   readonly projectID: string;
   /**
    * Which keys are files of this source, and how they are read. A change applies to files whose import
    * begins after it.
    */
   readonly files: S3ImportSourceFiles;
-  /**
-   * How new files are found.
-   */
+  /** How new files are found. */
   readonly discovery: S3ImportSourceDiscovery;
   /**
    * How a record becomes an event. Absent: the source is unfinished, and waits with ConversionMissing. A
@@ -64,13 +50,9 @@ export interface S3ImportSourceSpec {
    * one of its members is set.
    */
   readonly conversion?: S3ImportSourceConversion;
-  /**
-   * Where events go. Exactly one of its members is set.
-   */
+  /** Where events go. Exactly one of its members is set. */
   readonly destination: S3ImportSourceDestination;
-  /**
-   * The pods that read the files. A change reaches workers that start after it.
-   */
+  /** The pods that read the files. A change reaches workers that start after it. */
   readonly workers: S3ImportSourceWorkers;
   /**
    * The name under which the ledger knows this source. Absent: the name of the object. Set it to the old
@@ -78,9 +60,7 @@ export interface S3ImportSourceSpec {
    * later.
    */
   readonly ledgerName?: string;
-  /**
-   * What is done about files that cannot be read.
-   */
+  /** What is done about files that cannot be read. */
   readonly errors: S3ImportSourceErrors;
   /**
    * Switches the source off: nothing is looked for, no worker starts, and running ones stop where they can
@@ -89,40 +69,26 @@ export interface S3ImportSourceSpec {
   readonly suspend: boolean;
 }
 
-/**
- * The S3Connection of the same namespace that reaches the bucket. Cannot change later.
- */
+/** The S3Connection of the same namespace that reaches the bucket. Cannot change later. */
 export interface S3ImportSourceConnectionRef {
-  /**
-   * The name of the S3Connection.
-   */
+  /** The name of the S3Connection. */
   readonly name: string;
 }
 
-/**
- * The EventStore of the same namespace that keeps the ledger of this source and receives its events.
- * Cannot change later.
- */
+/**, * The EventStore of the same namespace that keeps the ledger of this source and receives its events., * Cannot change later., */
 export interface S3ImportSourceStoreRef {
-  /**
-   * The name of the EventStore.
-   */
+  /** The name of the EventStore. */
   readonly name: string;
 }
 
-/**
- * Which keys are files of this source, and how they are read. A change applies to files whose import
- * begins after it.
- */
+/**, * Which keys are files of this source, and how they are read. A change applies to files whose import, * begins after it., */
 export interface S3ImportSourceFiles {
   /**
    * Which keys below the prefix are files. The others are left alone and counted as ignored. Absent: every
    * key that does not end with `/`. Exactly one of its members is set.
    */
   readonly pattern?: S3ImportSourceFilesPattern;
-  /**
-   * How records stand in a file. `JSONLines`: one JSON object a line. `CSV`: one record a row, see `csv`.
-   */
+  /** How records stand in a file. `JSONLines`: one JSON object a line. `CSV`: one record a row, see `csv`. */
   readonly format: 'JSONLines' | 'CSV';
   /**
    * How files are compressed. `Auto` tells it from a file's first bytes, each file by itself. `None` and
@@ -137,49 +103,34 @@ export interface S3ImportSourceFiles {
   readonly csv?: S3ImportSourceFilesCsv;
 }
 
-/**
- * Which keys below the prefix are files. The others are left alone and counted as ignored. Absent: every
- * key that does not end with `/`. Exactly one of its members is set.
- */
+/**, * Which keys below the prefix are files. The others are left alone and counted as ignored. Absent: every, * key that does not end with `/`. Exactly one of its members is set., */
 export interface S3ImportSourceFilesPattern {
   /**
-   * A regular expression (RE2 syntax) that the whole key must match, prefix included. One that does not
-   * compile is reported as InvalidPattern.
+   * A regular expression that must match from the first character to the last, either the whole key or what
+   * follows the prefix. Java's syntax, without look-around and back-references, so that no key can hold it
+   * up. One that does not compile is reported as InvalidPattern.
    */
   readonly regex?: string;
 }
 
-/**
- * The dialect of CSV files, in UTF-8, or in UTF-16 with a byte order mark. Absent: comma, double quotes,
- * doubled within a field, and a header row.
- */
+/**, * The dialect of CSV files, in UTF-8, or in UTF-16 with a byte order mark. Absent: comma, double quotes,, * doubled within a field, and a header row., */
 export interface S3ImportSourceFilesCsv {
-  /**
-   * What stands between two fields, one or more characters.
-   */
+  /** What stands between two fields, one or more characters. */
   readonly delimiter: string;
-  /**
-   * The character around a field that may hold delimiters and line breaks. Empty: fields are never quoted.
-   */
+  /** The character around a field that may hold delimiters and line breaks. Empty: fields are never quoted. */
   readonly quote: string;
   /**
    * The character that, within a quoted field, makes the next one stand for itself. The same as the quote: a
    * quote is written twice.
    */
   readonly escape: string;
-  /**
-   * Whether the first row holds the names of the columns.
-   */
+  /** Whether the first row holds the names of the columns. */
   readonly header: boolean;
-  /**
-   * The names of the columns, in order, for files without a header row. Every row must have as many fields.
-   */
+  /** The names of the columns, in order, for files without a header row. Every row must have as many fields. */
   readonly columns?: readonly string[];
 }
 
-/**
- * How new files are found.
- */
+/** How new files are found. */
 export interface S3ImportSourceDiscovery {
   /**
    * How long after the end of one look at the bucket the next begins: a duration such as `1m` or `90s`,
@@ -188,11 +139,7 @@ export interface S3ImportSourceDiscovery {
   readonly interval: string;
 }
 
-/**
- * How a record becomes an event. Absent: the source is unfinished, and waits with ConversionMissing. A
- * change applies to files found after it; those found before keep the one they were found under. Exactly
- * one of its members is set.
- */
+/**, * How a record becomes an event. Absent: the source is unfinished, and waits with ConversionMissing. A, * change applies to files found after it; those found before keep the one they were found under. Exactly, * one of its members is set., */
 export interface S3ImportSourceConversion {
   /**
    * A converter in Amplitude's language, either here as convertToAmplitudeFunc, or a whole converter
@@ -202,11 +149,7 @@ export interface S3ImportSourceConversion {
   readonly amplitude?: S3ImportSourceConversionAmplitude;
 }
 
-/**
- * A converter in Amplitude's language, either here as convertToAmplitudeFunc, or a whole converter
- * document in a ConfigMap. One that does not compile is reported as ConverterInvalid, with the path of
- * each mistake.
- */
+/**, * A converter in Amplitude's language, either here as convertToAmplitudeFunc, or a whole converter, * document in a ConfigMap. One that does not compile is reported as ConverterInvalid, with the path of, * each mistake., */
 export interface S3ImportSourceConversionAmplitude {
   /**
    * The fields of the event, each with its source: the name of a field of the record, an operator with its
@@ -218,29 +161,19 @@ export interface S3ImportSourceConversionAmplitude {
    * as skipped, not as rejected.
    */
   readonly ignoreEventFlag?: string;
-  /**
-   * A ConfigMap of the same namespace that holds a converter document, as exported from Amplitude.
-   */
+  /** A ConfigMap of the same namespace that holds a converter document, as exported from Amplitude. */
   readonly configMapRef?: S3ImportSourceConversionAmplitudeConfigMapRef;
 }
 
-/**
- * A ConfigMap of the same namespace that holds a converter document, as exported from Amplitude.
- */
+/** A ConfigMap of the same namespace that holds a converter document, as exported from Amplitude. */
 export interface S3ImportSourceConversionAmplitudeConfigMapRef {
-  /**
-   * The name of the ConfigMap.
-   */
+  /** The name of the ConfigMap. */
   readonly name: string;
-  /**
-   * The key of the ConfigMap that holds the document.
-   */
+  /** The key of the ConfigMap that holds the document. */
   readonly key: string;
 }
 
-/**
- * Where events go. Exactly one of its members is set.
- */
+/** Where events go. Exactly one of its members is set. */
 export interface S3ImportSourceDestination {
   /**
    * The tables of the EventStore that storeRef names. Events, rejects and progress are stored in one
@@ -249,9 +182,7 @@ export interface S3ImportSourceDestination {
   readonly eventStore?: Readonly<Record<string, never>>;
 }
 
-/**
- * The pods that read the files. A change reaches workers that start after it.
- */
+/** The pods that read the files. A change reaches workers that start after it. */
 export interface S3ImportSourceWorkers {
   /**
    * How many workers run at most at the same time. Fewer run when there is less to do; none when there is
@@ -273,9 +204,7 @@ export interface S3ImportSourceWorkers {
    * needs does not grow with their size.
    */
   readonly resources: S3ImportSourceWorkersResources;
-  /**
-   * Which nodes workers may run on.
-   */
+  /** Which nodes workers may run on. */
   readonly scheduling?: S3ImportSourceWorkersScheduling;
   /**
    * Labels for the pods of workers, beside those of the operator; for cost reports and network policies.
@@ -284,68 +213,39 @@ export interface S3ImportSourceWorkers {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/**
- * What one worker asks of its node, and what it may use. A worker reads files as streams, so the memory it
- * needs does not grow with their size.
- */
+/**, * What one worker asks of its node, and what it may use. A worker reads files as streams, so the memory it, * needs does not grow with their size., */
 export interface S3ImportSourceWorkersResources {
-  /**
-   * What the scheduler sets aside for a worker.
-   */
+  /** What the scheduler sets aside for a worker. */
   readonly requests?: S3ImportSourceWorkersResourcesRequests;
-  /**
-   * What a worker may use at most. One that needs more memory is ended.
-   */
+  /** What a worker may use at most. One that needs more memory is ended. */
   readonly limits?: S3ImportSourceWorkersResourcesLimits;
 }
 
-/**
- * What the scheduler sets aside for a worker.
- */
+/** What the scheduler sets aside for a worker. */
 export interface S3ImportSourceWorkersResourcesRequests {
-  /**
-   * Processor time, such as `500m` for half a core.
-   */
+  /** Processor time, such as `500m` for half a core. */
   readonly cpu?: number | string;
-  /**
-   * Memory in bytes, such as `512Mi`.
-   */
+  /** Memory in bytes, such as `512Mi`. */
   readonly memory?: number | string;
-  /**
-   * Space on the node's disk in bytes, such as `1Gi`.
-   */
+  /** Space on the node's disk in bytes, such as `1Gi`. */
   readonly 'ephemeral-storage'?: number | string;
 }
 
-/**
- * What a worker may use at most. One that needs more memory is ended.
- */
+/** What a worker may use at most. One that needs more memory is ended. */
 export interface S3ImportSourceWorkersResourcesLimits {
-  /**
-   * Processor time, such as `500m` for half a core.
-   */
+  /** Processor time, such as `500m` for half a core. */
   readonly cpu?: number | string;
-  /**
-   * Memory in bytes, such as `512Mi`.
-   */
+  /** Memory in bytes, such as `512Mi`. */
   readonly memory?: number | string;
-  /**
-   * Space on the node's disk in bytes, such as `1Gi`.
-   */
+  /** Space on the node's disk in bytes, such as `1Gi`. */
   readonly 'ephemeral-storage'?: number | string;
 }
 
-/**
- * Which nodes workers may run on.
- */
+/** Which nodes workers may run on. */
 export interface S3ImportSourceWorkersScheduling {
-  /**
-   * Labels that a node must have.
-   */
+  /** Labels that a node must have. */
   readonly nodeSelector?: Readonly<Record<string, string>>;
-  /**
-   * Taints of nodes that workers put up with.
-   */
+  /** Taints of nodes that workers put up with. */
   readonly tolerations?: readonly S3ImportSourceWorkersSchedulingToleration[];
   /**
    * The PriorityClass of workers. Absent: the cluster's default. Workers of a lower priority give way to
@@ -354,35 +254,21 @@ export interface S3ImportSourceWorkersScheduling {
   readonly priorityClassName?: string;
 }
 
-/**
- * One taint, or a set of them.
- */
+/** One taint, or a set of them. */
 export interface S3ImportSourceWorkersSchedulingToleration {
-  /**
-   * The taint's key. Absent, with the operator Exists: every key.
-   */
+  /** The taint's key. Absent, with the operator Exists: every key. */
   readonly key?: string;
-  /**
-   * Whether the taint's value must be equal, or only exist.
-   */
+  /** Whether the taint's value must be equal, or only exist. */
   readonly operator: 'Equal' | 'Exists';
-  /**
-   * The taint's value, for Equal.
-   */
+  /** The taint's value, for Equal. */
   readonly value?: string;
-  /**
-   * The taint's effect. Absent: every effect.
-   */
+  /** The taint's effect. Absent: every effect. */
   readonly effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
-  /**
-   * For how long a NoExecute taint is put up with. Absent, for ever.
-   */
+  /** For how long a NoExecute taint is put up with. Absent, for ever. */
   readonly tolerationSeconds?: number;
 }
 
-/**
- * What is done about files that cannot be read.
- */
+/** What is done about files that cannot be read. */
 export interface S3ImportSourceErrors {
   /**
    * How often a file is tried before it is given up as failed. Rows that cannot become events are rejected
@@ -391,9 +277,7 @@ export interface S3ImportSourceErrors {
   readonly maxAttempts: number;
 }
 
-/**
- * What the operator observed. Written by the operator alone.
- */
+/** What the operator observed. Written by the operator alone. */
 export interface S3ImportSourceStatus {
   /**
    * The generation of the object that the rest of the status speaks of; -1 until the operator has looked at
@@ -405,161 +289,91 @@ export interface S3ImportSourceStatus {
    * annotation waits until both are equal.
    */
   readonly lastHandledReconcileAt?: string;
-  /**
-   * Counts of files since the source began. Written at most every 30 seconds.
-   */
+  /** Counts of files since the source began. Written at most every 30 seconds. */
   readonly files?: S3ImportSourceStatusFiles;
-  /**
-   * Counts of records since the source began. Written at most every 30 seconds.
-   */
+  /** Counts of records since the source began. Written at most every 30 seconds. */
   readonly records?: S3ImportSourceStatusRecords;
-  /**
-   * The workers of the current run.
-   */
+  /** The workers of the current run. */
   readonly shards?: S3ImportSourceStatusShards;
-  /**
-   * The latest run, from the first found file to an empty ledger.
-   */
+  /** The latest run, from the first found file to an empty ledger. */
   readonly run?: S3ImportSourceStatusRun;
-  /**
-   * The conversion that files found now get.
-   */
+  /** The conversion that files found now get. */
   readonly conversion?: S3ImportSourceStatusConversion;
-  /**
-   * Seconds since the oldest pending file was uploaded, in steps that grow with it; 0 with nothing pending.
-   */
+  /** Seconds since the oldest pending file was uploaded, in steps that grow with it; 0 with nothing pending. */
   readonly lagSeconds?: number;
-  /**
-   * The files that were given up last, at most 5.
-   */
+  /** The files that were given up last, at most 5. */
   readonly lastFailures?: readonly S3ImportSourceStatusLastFailure[];
-  /**
-   * The state of the source, one entry for each aspect of it.
-   */
+  /** The state of the source, one entry for each aspect of it. */
   readonly conditions?: readonly Condition[];
 }
 
-/**
- * Counts of files since the source began. Written at most every 30 seconds.
- */
+/** Counts of files since the source began. Written at most every 30 seconds. */
 export interface S3ImportSourceStatusFiles {
-  /**
-   * Files in the ledger, in whatever state.
-   */
+  /** Files in the ledger, in whatever state. */
   readonly found?: number;
-  /**
-   * Files whose every row is accounted for.
-   */
+  /** Files whose every row is accounted for. */
   readonly imported?: number;
-  /**
-   * Files that were given up; lastFailures says why.
-   */
+  /** Files that were given up; lastFailures says why. */
   readonly failed?: number;
-  /**
-   * Files that were found and are neither imported nor given up.
-   */
+  /** Files that were found and are neither imported nor given up. */
   readonly pending?: number;
-  /**
-   * Files that were written again after they were found. They are not imported again.
-   */
+  /** Files that were written again after they were found. They are not imported again. */
   readonly overwritten?: number;
-  /**
-   * Keys below the prefix that the pattern leaves out, at the last whole look.
-   */
+  /** Keys below the prefix that the pattern leaves out, at the last whole look. */
   readonly ignored?: number;
 }
 
-/**
- * Counts of records since the source began. Written at most every 30 seconds.
- */
+/** Counts of records since the source began. Written at most every 30 seconds. */
 export interface S3ImportSourceStatusRecords {
-  /**
-   * Records stored as events, or applied as property changes.
-   */
+  /** Records stored as events, or applied as property changes. */
   readonly imported?: number;
-  /**
-   * Records whose event was stored before, within the deduplication window.
-   */
+  /** Records whose event was stored before, within the deduplication window. */
   readonly duplicate?: number;
-  /**
-   * Records that could not become events. The store keeps each with its reason.
-   */
+  /** Records that could not become events. The store keeps each with its reason. */
   readonly rejected?: number;
-  /**
-   * Records that the conversion leaves out by ignoreEventFlag.
-   */
+  /** Records that the conversion leaves out by ignoreEventFlag. */
   readonly skipped?: number;
 }
 
-/**
- * The workers of the current run.
- */
+/** The workers of the current run. */
 export interface S3ImportSourceStatusShards {
-  /**
-   * Workers that should run.
-   */
+  /** Workers that should run. */
   readonly desired?: number;
-  /**
-   * Workers that run.
-   */
+  /** Workers that run. */
   readonly active?: number;
-  /**
-   * Workers that failed more often than is put up with.
-   */
+  /** Workers that failed more often than is put up with. */
   readonly failed?: number;
 }
 
-/**
- * The latest run, from the first found file to an empty ledger.
- */
+/** The latest run, from the first found file to an empty ledger. */
 export interface S3ImportSourceStatusRun {
-  /**
-   * The number of the run, counted from 1.
-   */
+  /** The number of the run, counted from 1. */
   readonly number?: number;
-  /**
-   * When the run began.
-   */
+  /** When the run began. */
   readonly startTime?: string;
-  /**
-   * When it ended. Absent while it goes on.
-   */
+  /** When it ended. Absent while it goes on. */
   readonly completionTime?: string;
 }
 
-/**
- * The conversion that files found now get.
- */
+/** The conversion that files found now get. */
 export interface S3ImportSourceStatusConversion {
-  /**
-   * Counts the changes of the conversion, from 1. Each file keeps the one it was found under.
-   */
+  /** Counts the changes of the conversion, from 1. Each file keeps the one it was found under. */
   readonly generation?: number;
-  /**
-   * The SHA-256 of the conversion, in hexadecimal digits.
-   */
+  /** The SHA-256 of the conversion, in hexadecimal digits. */
   readonly digest?: string;
 }
 
-/**
- * One file that was given up.
- */
+/** One file that was given up. */
 export interface S3ImportSourceStatusLastFailure {
   /**
    * A hash of the file's key, since keys may hold personal data. The store's table of files has the key
    * beside it.
    */
   readonly keyHash: string;
-  /**
-   * The cause in one word, of a closed list; each has a page in the runbook.
-   */
+  /** The cause in one word, of a closed list; each has a page in the runbook. */
   readonly reason: string;
-  /**
-   * The cause in a sentence.
-   */
+  /** The cause in a sentence. */
   readonly message: string;
-  /**
-   * What to do about it.
-   */
+  /** What to do about it. */
   readonly cure?: string;
 }

@@ -80,13 +80,6 @@ export const fileReasons = {
     summary: 'Decompressed, the file is larger than a file may be, or suspiciously larger than it was.',
     cure: 'Split the file, or upload it uncompressed, under a new key.',
   },
-  FormatMismatch: {
-    on: ['File'],
-    kinds: onSource,
-    class: 'P',
-    summary: 'The file is of another format than spec.files.format says.',
-    cure: 'Set spec.files.format to what the message names, or narrow spec.files.pattern to the files of the format.',
-  },
   EncodingInvalid: {
     on: ['File'],
     kinds: onSource,

@@ -74,8 +74,9 @@ export const lifeCycleReasons = {
     on: ['Accepted'],
     kinds: onSource,
     class: 'P',
-    summary: 'spec.files.pattern.regex is not a regular expression in RE2 syntax.',
-    cure: 'Correct the expression at the place that the message names. RE2 has no look-around and no back-references.',
+    summary:
+      'The pattern in spec.files.pattern.regex, or that of the converter document, is no regular expression that can be used.',
+    cure: 'Correct the expression at the place that the message names. There is no look-around and there are no back-references.',
   },
   ConversionMissing: {
     on: ['Accepted'],

@@ -21,7 +21,7 @@ export function renderTypes(definition: Definition): string {
     `import type { Condition } from '../conditions.ts';`,
     `import type { ObjectMeta } from '../object-meta.ts';`,
     '',
-    docComment(schema.description),
+    ...docComment(schema.description),
     `export interface ${kind} {`,
     `readonly apiVersion: '${definition.group}/${definition.version}';`,
     `readonly kind: '${kind}';`,
@@ -43,7 +43,7 @@ function addInterface(node: SchemaNode, name: string, path: readonly string[], c
   // Its place is taken before its fields are looked at, so that parents stand above their children.
   const at = context.interfaces.push('') - 1;
   const fields = Object.entries(node.properties ?? {}).flatMap(([field, child]) => [
-    docComment(child.description),
+    ...docComment(child.description),
     `readonly ${propertyName(field)}${isAlwaysSet(node, field) ? '' : '?'}: ${typeOf(child, [...path, field], context)};`,
   ]);
   context.interfaces[at] = [
@@ -93,17 +93,16 @@ function objectType(node: SchemaNode, path: readonly string[], context: Context)
   return name;
 }
 
-function docComment(text = ''): string {
-  return text === ''
-    ? ''
-    : `/**\n${wrap(text, 104)
-        .map((line) => ` * ${line}`)
-        .join('\n')}\n */`;
+function docComment(text = ''): readonly string[] {
+  const [first, ...more] = wrap(text, 104);
+  if (first === undefined) return [];
+  if (more.length === 0) return [`/** ${first} */`];
+  return ['/**', ...[first, ...more].map((line) => ` * ${line}`), ' */'];
 }
 
 function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(/\s+/).filter((part) => part !== '')) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= width)
       lines[lines.length - 1] = `${last} ${word}`;

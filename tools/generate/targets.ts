@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { kindNames, type Kind } from '../../crds/names.ts';
 import { reasonNames, runbookPage } from '../../crds/reasons.ts';
+import { describeOperators } from '../../lib/converter/describe-operators.ts';
 import { readDefinition } from './crd-schema.ts';
 import { renderTypes } from './crd-types.ts';
 import { replaceRegion } from './markdown.ts';
@@ -35,6 +36,7 @@ export const targets: readonly Target[] = [
   ...kindNames.map(typesTarget),
   ...kindNames.map(referenceTarget),
   { path: 'docs/reference/reasons.md', render: () => Promise.resolve(renderReasonsPage()) },
+  regionTarget('docs/reference/converter.md', 'operators', describeOperators),
   ...reasonNames.map((name) => regionTarget(runbookPage(name), 'reason', () => renderRunbookRegion(name))),
 ];
 
