@@ -51,7 +51,7 @@ export async function runImportShard(
           projectId: task.projectId,
         }),
         conversionOf: memoize((generation) => loadConversion(store, task.sourceId, generation, deps)),
-        readRecords: (_key, object, until) => readRecords(object, task.files, until),
+        readRecords: (object, until) => readRecords(object, task.files, until),
       },
       signal,
     );

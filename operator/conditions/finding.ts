@@ -26,17 +26,18 @@ export function unknown(type: ConditionType, reason: Reason, message: string): F
   return { type, status: 'Unknown', reason, message };
 }
 
-/** The finding of an error: on the first gate that the table of reasons gives it, else on `fallback`. */
+/** The finding of an error: on `preferred` if the table of reasons admits it there, or knows no gate of these for it. */
 export function findingOf(
   error: unknown,
-  fallback: ConditionType,
+  preferred: ConditionType,
   gates: readonly { readonly type: ConditionType }[],
 ): Finding {
   const word = reasonOf(error);
   const entry = findReason(word);
   const reason = entry === undefined ? 'UnknownError' : (word as Reason);
-  const type = gates.find((gate) => entry?.on.includes(gate.type))?.type ?? fallback;
-  return failed(type, reason, messageOf(error));
+  const admits = (type: ConditionType) => entry?.on.includes(type) === true;
+  const type = admits(preferred) ? preferred : gates.find((gate) => admits(gate.type))?.type;
+  return failed(type ?? preferred, reason, messageOf(error));
 }
 
 export function classOf(reason: string): ReasonClass {

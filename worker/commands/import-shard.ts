@@ -145,7 +145,8 @@ class Shard {
       const outcome = await importFile(this.#task, file, this.#deps, AbortSignal.any([this.#signal, lost]));
       this.held.settle(file.claim);
       this.#count(outcome);
-      log.info(outcome.kind === 'imported' ? 'File imported' : 'File failed', { ...outcome });
+      if (outcome.kind === 'imported') log.info('File imported', { ...outcome.records });
+      else log.warn('File failed', { error: outcome.error });
     } catch (error) {
       if (this.#signal.aborted && this.#failure === undefined && !lost.aborted) return;
       this.#settleError(file, error, lost);

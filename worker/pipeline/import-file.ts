@@ -17,11 +17,7 @@ export interface ImportFileDeps {
   /** The conversion of a generation: each file keeps the one that it was found under. */
   readonly conversionOf: (generation: number) => Promise<Conversion>;
   /** An opened object's rows, decompressed and parsed as the task's file settings say. */
-  readonly readRecords: (
-    key: string,
-    object: OpenedObject,
-    signal: AbortSignal,
-  ) => AsyncIterable<readonly RecordItem[]>;
+  readonly readRecords: (object: OpenedObject, signal: AbortSignal) => AsyncIterable<readonly RecordItem[]>;
   /** Repeats one call that failed for now; throws what it threw last when the patience is spent. */
   readonly retry: <T>(call: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
@@ -29,7 +25,7 @@ export interface ImportFileDeps {
 /** What became of a claimed file. `failed`: given up or put back for another attempt; the ledger says which. */
 export type FileOutcome =
   | { readonly kind: 'imported'; readonly records: RecordCounts }
-  | { readonly kind: 'failed'; readonly reason: string; readonly message: string };
+  | { readonly kind: 'failed'; readonly error: unknown };
 
 /**
  * Imports one claimed file: opened at the version that was found, its rows converted and committed batch by batch,
@@ -53,7 +49,7 @@ export async function importFile(
     signal.throwIfAborted();
     if (!isOfTheFile(error)) throw error;
     await settleFailure(task, file, { deps, error }, signal);
-    return { kind: 'failed', reason: reasonOf(error), message: messageOf(error) };
+    return { kind: 'failed', error };
   }
 }
 
@@ -66,7 +62,7 @@ async function importRows(
   const { key, etag, versionId } = file;
   const object = await deps.objects.open({ bucket: task.bucket, key, etag, versionId }, signal);
   const batches = batchRecords({
-    records: deps.readRecords(key, object, signal),
+    records: deps.readRecords(object, signal),
     committedRows: file.committedRows,
     convert: (item) => convertRow(task, file, deps.conversion, item),
   });
