@@ -141,9 +141,13 @@ function expand(schema: PublishedSchema, published: Published, resolved: Map<str
   return {
     ...plain,
     ...(properties
-      ? { properties: Object.fromEntries(Object.entries(properties).map(([key, part]) => [key, below(part)])) }
+      ? {
+          properties: Object.fromEntries(Object.entries(properties).map(([key, part]) => [key, below(part)])),
+        }
       : {}),
     ...(items ? { items: below(items) } : {}),
-    ...(typeof additionalProperties === 'object' ? { additionalProperties: below(additionalProperties) } : {}),
+    ...(typeof additionalProperties === 'object'
+      ? { additionalProperties: below(additionalProperties) }
+      : {}),
   };
 }

@@ -128,12 +128,18 @@ function releaseForegroundOwners(object: JsonObject, deps: GarbageCollectorDeps)
 function releaseWhenAlone(owner: Pick<StoreEvent, 'resource' | 'object'>, deps: GarbageCollectorDeps): void {
   const uid = uidOf(owner.object);
   const isBlocked = dependentsOf(uid, deps).some(({ object }) =>
-    ownersOf(object).some((reference) => reference['uid'] === uid && reference['blockOwnerDeletion'] === true),
+    ownersOf(object).some(
+      (reference) => reference['uid'] === uid && reference['blockOwnerDeletion'] === true,
+    ),
   );
   if (!isBlocked) takeOff(owner, collectorFinalizers.Foreground, deps);
 }
 
-function takeOff(owner: Pick<StoreEvent, 'resource' | 'object'>, finalizer: string, deps: GarbageCollectorDeps): void {
+function takeOff(
+  owner: Pick<StoreEvent, 'resource' | 'object'>,
+  finalizer: string,
+  deps: GarbageCollectorDeps,
+): void {
   const key = storeKey(owner.object);
   const current = deps.store.get(owner.resource, key);
   if (current === undefined) return;

@@ -21,9 +21,14 @@ const maxOperations = 10_000;
 export function jsonPatch(target: JsonObject, patch: JsonValue): JsonValue {
   if (!Array.isArray(patch)) throw badRequest('a JSON patch is a list of operations');
   if (patch.length > maxOperations) {
-    throw badRequest(`The allowed maximum operations in a JSON patch is ${String(maxOperations)}, got ${String(patch.length)}`);
+    throw badRequest(
+      `The allowed maximum operations in a JSON patch is ${String(maxOperations)}, got ${String(patch.length)}`,
+    );
   }
-  return patch.reduce<JsonValue>((value, operation) => applyOperation(value, operation), structuredClone(target));
+  return patch.reduce<JsonValue>(
+    (value, operation) => applyOperation(value, operation),
+    structuredClone(target),
+  );
 }
 
 function applyOperation(document: JsonValue, operation: JsonValue): JsonValue {
@@ -39,7 +44,8 @@ function applyOperation(document: JsonValue, operation: JsonValue): JsonValue {
     case 'remove':
       return edit(document, path, { kind: 'remove' });
     case 'test':
-      if (!isDeepStrictEqual(read(document, path), value)) throw refused(`testing value ${pointer(path)} failed`);
+      if (!isDeepStrictEqual(read(document, path), value))
+        throw refused(`testing value ${pointer(path)} failed`);
       return document;
     case 'copy':
       return edit(document, path, { kind: 'add', value: read(document, pointerOf(operation['from'])) });
@@ -62,7 +68,8 @@ function edit(document: JsonValue, path: readonly string[], change: Edit): JsonV
   if (Array.isArray(document)) return editList(document, name, change);
   if (!isJsonObject(document)) throw refused(`${pointer(path)} is not inside an object or a list`);
   if (change.kind !== 'remove') return { ...document, [name]: change.value };
-  if (!Object.hasOwn(document, name)) throw refused(`Unable to remove nonexistent key: ${name}: missing value`);
+  if (!Object.hasOwn(document, name))
+    throw refused(`Unable to remove nonexistent key: ${name}: missing value`);
   const { [name]: _, ...others } = document;
   return others;
 }
@@ -70,7 +77,8 @@ function edit(document: JsonValue, path: readonly string[], change: Edit): JsonV
 function editList(list: readonly JsonValue[], name: string, change: Edit): JsonValue {
   const index = name === '-' && change.kind === 'add' ? list.length : Number(name);
   const last = change.kind === 'add' ? list.length : list.length - 1;
-  if (!Number.isInteger(index) || index < 0 || index > last) throw refused(`Unable to access invalid index: ${name}`);
+  if (!Number.isInteger(index) || index < 0 || index > last)
+    throw refused(`Unable to access invalid index: ${name}`);
   if (change.kind === 'remove') return list.toSpliced(index, 1);
   return list.toSpliced(index, change.kind === 'replace' ? 1 : 0, change.value);
 }

@@ -10,7 +10,8 @@ export function readPath(value: JsonValue, path: string): JsonValue[] {
 
 type Step = (value: JsonValue) => JsonValue[];
 
-const token = /^\.?([A-Za-z0-9_-]+)|^\[(\d+)\]|^\[(\*)\]|^\[\?\(@(\.[^=!\])]+?)\s*==\s*(?:"([^"]*)"|'([^']*)')\)\]|^\['([^']+)'\]/u;
+const token =
+  /^\.?([A-Za-z0-9_-]+)|^\[(\d+)\]|^\[(\*)\]|^\[\?\(@(\.[^=!\])]+?)\s*==\s*(?:"([^"]*)"|'([^']*)')\)\]|^\['([^']+)'\]/u;
 
 function stepsOf(path: string): Step[] {
   const steps: Step[] = [];
@@ -26,7 +27,8 @@ function stepsOf(path: string): Step[] {
 
 function stepOf(match: RegExpExecArray): Step {
   const [, plain, index, all, filterPath, double, single, quoted] = match;
-  if (index !== undefined) return (value) => (Array.isArray(value) ? value.slice(Number(index), Number(index) + 1) : []);
+  if (index !== undefined)
+    return (value) => (Array.isArray(value) ? value.slice(Number(index), Number(index) + 1) : []);
   if (all !== undefined) return (value) => (Array.isArray(value) ? value : []);
   if (filterPath !== undefined) {
     const wanted = double ?? single ?? '';

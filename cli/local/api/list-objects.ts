@@ -38,7 +38,10 @@ export interface Lister {
   list(request: ListPageRequest): JsonObject;
 }
 
-export function createLister(deps: { readonly store: ObjectStore; readonly clock: Pick<Clock, 'monotonic'> }): Lister {
+export function createLister(deps: {
+  readonly store: ObjectStore;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}): Lister {
   const { store, clock } = deps;
   const continuations = new Map<string, Continuation>();
 
@@ -103,11 +106,15 @@ function refuseFuture(resourceVersion: string, store: ObjectStore): void {
     code: 504,
     reason: 'Timeout',
     message: `Timeout: Too large resource version: ${resourceVersion}, current: ${String(store.revision())}`,
-    details: { retryAfterSeconds: 1, causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }] },
+    details: {
+      retryAfterSeconds: 1,
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    },
   });
 }
 
 export function revisionOf(resourceVersion: string): number {
-  if (!/^\d+$/u.test(resourceVersion)) throw badRequest(`invalid resource version: ${JSON.stringify(resourceVersion)}`);
+  if (!/^\d+$/u.test(resourceVersion))
+    throw badRequest(`invalid resource version: ${JSON.stringify(resourceVersion)}`);
   return Number(resourceVersion);
 }

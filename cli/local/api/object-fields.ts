@@ -31,7 +31,10 @@ export function metadataOf(object: JsonObject): JsonObject {
   return objectAt(object, 'metadata');
 }
 
-export function withMetadata(object: JsonObject, changes: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
+export function withMetadata(
+  object: JsonObject,
+  changes: Readonly<Record<string, JsonValue | undefined>>,
+): JsonObject {
   return { ...object, metadata: withFields(metadataOf(object), changes) };
 }
 
@@ -58,5 +61,7 @@ export function withAbsent(object: JsonObject, defaults: JsonObject): JsonObject
 /** Labels and the like: the string values of a map. */
 export function stringMapAt(object: JsonObject | undefined, name: string): Readonly<Record<string, string>> {
   const entries = Object.entries(objectAt(object, name));
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }

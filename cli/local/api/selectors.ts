@@ -41,7 +41,9 @@ function labelRequirement(part: string, whole: string): Requirement {
     const [, not, key = ''] = exists;
     return (labels) => Object.hasOwn(labels, key) === (not === '');
   }
-  throw badRequest(`unable to parse requirement: ${JSON.stringify(part)} of the selector ${JSON.stringify(whole)}`);
+  throw badRequest(
+    `unable to parse requirement: ${JSON.stringify(part)} of the selector ${JSON.stringify(whole)}`,
+  );
 }
 
 /** At commas that stand in no parentheses. */
@@ -66,7 +68,8 @@ export function fieldSelector(text: string, definition: ResourceDefinition): Sel
   const requirements = splitRequirements(text).map((part): Selector => {
     const match = /^([^=!]+)(==?|!=)(.*)$/u.exec(part);
     const [, field = '', operator, value] = match ?? [];
-    if (match === null) throw badRequest(`invalid selector: ${JSON.stringify(text)}; can't understand ${JSON.stringify(part)}`);
+    if (match === null)
+      throw badRequest(`invalid selector: ${JSON.stringify(text)}; can't understand ${JSON.stringify(part)}`);
     if (!allowed.includes(field)) throw badRequest(`field label not supported: ${field}`);
     return (object) => ((readPath(object, `.${field}`)[0] ?? '') === value) === (operator !== '!=');
   });

@@ -175,5 +175,9 @@ export function notInLocalMode(what: string): StatusError {
 
 /** Server-side apply cannot make sense of the object; the server gives no reason but 500. */
 export function untypedPatch(message: string): StatusError {
-  return new StatusError({ code: 500, reason: '', message: `failed to create typed patch object ${message}` });
+  return new StatusError({
+    code: 500,
+    reason: '',
+    message: `failed to create typed patch object ${message}`,
+  });
 }

@@ -27,18 +27,27 @@ const defaultTimeoutSeconds = 1800;
  * The events of a watch, one JSON text each. Listening begins at the call, so that nothing between it and the first
  * read is lost; leaving the iteration, the signal, the time-out or too long a pause of the reader ends it.
  */
-export function watchObjects(request: WatchRequest, store: ObjectStore, options: WatchOptions): AsyncIterable<string> {
+export function watchObjects(
+  request: WatchRequest,
+  store: ObjectStore,
+  options: WatchOptions,
+): AsyncIterable<string> {
   const matches = selectorOf(request);
   const since = request.resourceVersion === '' ? 0 : revisionOf(request.resourceVersion);
   const past = since === 0 ? undefined : store.eventsSince(since);
   if (since !== 0 && past === undefined) {
-    const status = expired(`too old resource version: ${String(since)} (${String(store.revision())})`).toStatus();
+    const status = expired(
+      `too old resource version: ${String(since)} (${String(store.revision())})`,
+    ).toStatus();
     return ended([line('ERROR', status)]);
   }
   const resource = resourceKeyOf(request.definition);
   const initial =
     past === undefined
-      ? store.list(resource).filter(matches).map((object) => line('ADDED', object))
+      ? store
+          .list(resource)
+          .filter(matches)
+          .map((object) => line('ADDED', object))
       : past.filter((event) => event.resource === resource).flatMap((event) => seen(event, matches));
   return follow({ request, store, initial, matches, bookmarkMs: options.bookmarkMs });
 }

@@ -6,10 +6,27 @@ import { apiVersionOf } from '../../../operator/runtime/objects.ts';
 import { checkKind, decodeObject, inNamespace, type FieldValidation } from './decode-object.ts';
 import { withDefaults } from './default-fields.ts';
 import { applyObject, trackUpdate, withoutManagedFields, type WriteContext } from './managed-fields.ts';
-import { listAt, metadataOf, numberAt, objectAt, stringsAt, textAt, withFields, withMetadata } from './object-fields.ts';
+import {
+  listAt,
+  metadataOf,
+  numberAt,
+  objectAt,
+  stringsAt,
+  textAt,
+  withFields,
+  withMetadata,
+} from './object-fields.ts';
 import { storeKey, type ObjectStore } from './object-store.ts';
 import { resourceKeyOf, subjectOf, type ResourceDefinition } from './resource-definition.ts';
-import { alreadyExists, badRequest, conflict, invalid, modifiedSince, notFound, untypedPatch } from './status-error.ts';
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  invalid,
+  modifiedSince,
+  notFound,
+  untypedPatch,
+} from './status-error.ts';
 import { refuseUnlessNamespaceTakes } from './namespaces.ts';
 import { patchMistakes } from './typed-patch.ts';
 import { validateObject } from './validate-object.ts';
@@ -51,7 +68,8 @@ export function createObject(body: JsonValue | undefined, request: WriteRequest,
   const prefix = textAt(metadata, 'generateName');
   const name = textAt(metadata, 'name') || (prefix === '' ? '' : `${prefix}${deps.newSuffix()}`);
   const named = inNamespace(withMetadata(object, { name }), request.namespace);
-  const track = (complete: JsonObject) => trackUpdate(undefined, complete, contextOf(request, 'Update', deps));
+  const track = (complete: JsonObject) =>
+    trackUpdate(undefined, complete, contextOf(request, 'Update', deps));
   return { ...store(complete(named, { request, deps, track }), request, deps), warnings };
 }
 
@@ -104,12 +122,18 @@ export function applyPatch(
   const old = deps.store.get(resourceKeyOf(definition), `${request.namespace}/${name}`);
   const context = { ...contextOf(request, 'Apply', deps), force: request.force };
   if (old !== undefined) {
-    return { ...change(applyObject(old, applied, context), old, { request, deps, isApplied: true }), warnings: [] };
+    return {
+      ...change(applyObject(old, applied, context), old, { request, deps, isApplied: true }),
+      warnings: [],
+    };
   }
   if (request.subresource !== '') throw notFound(subjectOf(definition, name));
   const bare = { apiVersion: apiVersionOf(definition), kind: definition.kind, metadata: {} };
   const named = withMetadata(applyObject(bare, applied, context), { name });
-  return { ...store(complete(named, { request, deps, track: (object) => object }), request, deps), warnings: [] };
+  return {
+    ...store(complete(named, { request, deps, track: (object) => object }), request, deps),
+    warnings: [],
+  };
 }
 
 function describe({ definition, namespace, name }: WriteRequest): string {
@@ -162,8 +186,10 @@ function complete(object: JsonObject, { request, deps, track }: Completion): Jso
   const { behaviour } = definition;
   const name = textAt(metadataOf(object), 'name');
   const key = `${request.namespace}/${name}`;
-  if (definition.namespaced) refuseUnlessNamespaceTakes(request.namespace, subjectOf(definition, name), deps.store);
-  if (name !== '' && deps.store.get(resourceKeyOf(definition), key)) throw alreadyExists(subjectOf(definition, name));
+  if (definition.namespaced)
+    refuseUnlessNamespaceTakes(request.namespace, subjectOf(definition, name), deps.store);
+  if (name !== '' && deps.store.get(resourceKeyOf(definition), key))
+    throw alreadyExists(subjectOf(definition, name));
   const identified = withMetadata(object, {
     uid: deps.newUid(),
     creationTimestamp: timestamp(deps),
@@ -204,7 +230,10 @@ function refuseStale(wanted: JsonObject, old: JsonObject, request: WriteRequest)
   const [sent, stored] = [metadataOf(wanted), metadataOf(old)];
   const uid = textAt(sent, 'uid');
   if (uid !== '' && uid !== stored['uid']) {
-    throw conflict(subject, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${textAt(stored, 'uid')}`);
+    throw conflict(
+      subject,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${textAt(stored, 'uid')}`,
+    );
   }
   const version = textAt(sent, 'resourceVersion');
   if (version !== '' && version !== stored['resourceVersion']) throw conflict(subject, modifiedSince);
@@ -216,13 +245,22 @@ function keepStatus(wanted: JsonObject, old: JsonObject, definition: ResourceDef
 
 function onlyStatus(wanted: JsonObject, old: JsonObject): JsonObject {
   const managedFields = metadataOf(wanted)['managedFields'];
-  return withFields(withMetadata(old, managedFields === undefined ? {} : { managedFields }), { status: wanted['status'] });
+  return withFields(withMetadata(old, managedFields === undefined ? {} : { managedFields }), {
+    status: wanted['status'],
+  });
 }
 
 /** What no client can set. */
 function fixMetadata(object: JsonObject, old: JsonObject): JsonObject {
   const before = metadataOf(old);
-  const fixed = ['uid', 'creationTimestamp', 'generation', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'name'];
+  const fixed = [
+    'uid',
+    'creationTimestamp',
+    'generation',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'name',
+  ];
   return withMetadata(object, {
     ...Object.fromEntries(fixed.map((name) => [name, before[name]])),
     resourceVersion: before['resourceVersion'],
@@ -240,7 +278,11 @@ function countGeneration(object: JsonObject, old: JsonObject, definition: Resour
   return withMetadata(object, { generation: (numberAt(metadataOf(old), 'generation') ?? 0) + 1 });
 }
 
-function refuseInvalid(object: JsonObject, old: JsonObject | undefined, definition: ResourceDefinition): void {
+function refuseInvalid(
+  object: JsonObject,
+  old: JsonObject | undefined,
+  definition: ResourceDefinition,
+): void {
   const errors = validateObject(object, old, definition);
   if (errors.length > 0) throw invalid(subjectOf(definition, textAt(metadataOf(object), 'name')), errors);
 }
@@ -249,7 +291,9 @@ function refuseInvalid(object: JsonObject, old: JsonObject | undefined, definiti
 function isSame(object: JsonObject, old: JsonObject): boolean {
   const timeless = (value: JsonObject) =>
     withMetadata(value, {
-      managedFields: listAt(metadataOf(value), 'managedFields').map((entry) => withFields(entry, { time: undefined })),
+      managedFields: listAt(metadataOf(value), 'managedFields').map((entry) =>
+        withFields(entry, { time: undefined }),
+      ),
     });
   return isDeepStrictEqual(timeless(object), timeless(old));
 }
@@ -265,7 +309,9 @@ function store(object: JsonObject, request: WriteRequest, deps: WriteDeps): Writ
 /** An object being deleted goes when the last finalizer is taken off, and its time to end in peace is over. */
 function isGone(object: JsonObject): boolean {
   const metadata = metadataOf(object);
-  const isWaiting = stringsAt(metadata, 'finalizers').length > 0 || stringsAt(objectAt(object, 'spec'), 'finalizers').length > 0;
+  const isWaiting =
+    stringsAt(metadata, 'finalizers').length > 0 ||
+    stringsAt(objectAt(object, 'spec'), 'finalizers').length > 0;
   return (
     textAt(metadata, 'deletionTimestamp') !== '' &&
     !isWaiting &&

@@ -43,15 +43,25 @@ function validateContent(
   );
   if (old?.['immutable'] !== true) return errors;
   const changed = [...maps, 'immutable'].filter((name) => !isDeepStrictEqual(object[name], old[name]));
-  return [...errors, ...changed.map((name) => forbiddenField(name, 'field is immutable when `immutable` is set'))];
+  return [
+    ...errors,
+    ...changed.map((name) => forbiddenField(name, 'field is immutable when `immutable` is set')),
+  ];
 }
 
 export const namespaceBehaviour: KindBehaviour = {
   ...plainBehaviour,
   fillIn: (namespace) => {
     const metadata = objectAt(namespace, 'metadata');
-    const labels = { ...objectAt(metadata, 'labels'), 'kubernetes.io/metadata.name': textAt(metadata, 'name') };
+    const labels = {
+      ...objectAt(metadata, 'labels'),
+      'kubernetes.io/metadata.name': textAt(metadata, 'name'),
+    };
     return { ...namespace, metadata: { ...metadata, labels } };
   },
-  onCreate: (namespace) => ({ ...namespace, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } }),
+  onCreate: (namespace) => ({
+    ...namespace,
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  }),
 };

@@ -24,7 +24,8 @@ function validateEvent(event: JsonObject): FieldError[] {
   const needed = ['eventTime', 'reportingController', 'reportingInstance', 'action', 'reason'];
   const errors = needed.filter((name) => textAt(event, name) === '').map((name) => required(name));
   const type = textAt(event, 'type');
-  if (type !== 'Normal' && type !== 'Warning') errors.push(unsupportedValue('type', type, ['Normal', 'Warning']));
+  if (type !== 'Normal' && type !== 'Warning')
+    errors.push(unsupportedValue('type', type, ['Normal', 'Warning']));
   const note = textAt(event, 'note');
   if (Buffer.byteLength(note) > maxNoteBytes) {
     errors.push(invalidValue('note', '', `can have at most ${String(maxNoteBytes)} characters`));

@@ -57,7 +57,9 @@ function fillInFailurePolicy(spec: JsonObject): JsonObject {
     'onPodConditions' in rule
       ? {
           ...rule,
-          onPodConditions: listAt(rule, 'onPodConditions').map((pattern) => withAbsent(pattern, { status: 'True' })),
+          onPodConditions: listAt(rule, 'onPodConditions').map((pattern) =>
+            withAbsent(pattern, { status: 'True' }),
+          ),
         }
       : rule,
   );
@@ -104,7 +106,13 @@ function validateJob(job: JsonObject, old: JsonObject | undefined): FieldError[]
 }
 
 function validateCounts(spec: JsonObject): FieldError[] {
-  const counts = ['parallelism', 'completions', 'backoffLimit', 'backoffLimitPerIndex', 'ttlSecondsAfterFinished'];
+  const counts = [
+    'parallelism',
+    'completions',
+    'backoffLimit',
+    'backoffLimitPerIndex',
+    'ttlSecondsAfterFinished',
+  ];
   return counts.flatMap((name) => {
     const value = numberAt(spec, name);
     return value !== undefined && value < 0
@@ -119,7 +127,8 @@ function validateTemplate(spec: JsonObject): FieldError[] {
   const policy = textAt(podSpec, 'restartPolicy');
   const path = 'spec.template.spec.restartPolicy';
   if (policy === 'Always') errors.push(unsupportedValue(path, policy, ['OnFailure', 'Never']));
-  if (policy === 'OnFailure') errors.push(invalidValue(path, policy, 'local mode runs each container once: Never'));
+  if (policy === 'OnFailure')
+    errors.push(invalidValue(path, policy, 'local mode runs each container once: Never'));
   return errors;
 }
 

@@ -49,7 +49,10 @@ function fillInContainer(container: JsonObject): JsonObject {
 function fillInVariable(variable: JsonObject): JsonObject {
   const from = objectAt(variable, 'valueFrom');
   if (!('fieldRef' in from)) return variable;
-  return { ...variable, valueFrom: { ...from, fieldRef: withAbsent(objectAt(from, 'fieldRef'), { apiVersion: 'v1' }) } };
+  return {
+    ...variable,
+    valueFrom: { ...from, fieldRef: withAbsent(objectAt(from, 'fieldRef'), { apiVersion: 'v1' }) },
+  };
 }
 
 function fillInVolume(volume: JsonObject): JsonObject {
