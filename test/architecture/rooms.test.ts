@@ -187,7 +187,7 @@ suite('the check of the rooms', () => {
   for (const { says, path, rule, message } of plantedViolations) {
     test(`sees that ${says}`, () => {
       const here = found.filter((one) => one.path === path && one.rule === rule);
-      assert.equal(here.length, 1, `${JSON.stringify(found.filter((one) => one.path === path))}`);
+      assert.equal(here.length, 1, JSON.stringify(found.filter((one) => one.path === path)));
       assert.match(here[0]!.message, message);
     });
   }

@@ -30,10 +30,19 @@ export function shownRows(path: string, text: string): readonly ShownRows[] {
   });
 }
 
+/** Names of the tests that a file defines by calls of `test` or `it`, each behind those of the suites around it. */
+export function namesOfTests(text: string): readonly string[] {
+  return textsIn(parseSync(text, { syntax: 'typescript', target: 'esnext' }), [])
+    .filter(({ calledBy }) => calledBy === 'test' || calledBy === 'it')
+    .map(({ text: name, suites }) => [...suites, name].join(': '));
+}
+
 interface Text {
   readonly text: string;
   /** Names of the suites around it, the outermost first, without their rows. */
   readonly suites: readonly string[];
+  /** The function whose first argument it is. */
+  readonly calledBy?: string;
 }
 
 /** Every string and template of a program, in order. */
@@ -41,13 +50,11 @@ function textsIn(node: unknown, suites: readonly string[]): readonly Text[] {
   if (typeof node !== 'object' || node === null) return [];
   const text = textOf(node);
   if (text !== undefined) return [{ text, suites }];
-  const suite = suiteOf(node);
-  const within = suite === undefined ? suites : [...suites, suite.replace(tagged, '')];
-  return Object.entries(node).flatMap(([field, part]) => {
-    // The name itself is the first argument: it lies in what is around the suite.
-    if (suite === undefined || field !== 'arguments' || !Array.isArray(part)) return textsIn(part, suites);
-    return part.flatMap((argument, at) => textsIn(argument, at === 0 ? suites : within));
-  });
+  const call = namedCall(node);
+  if (call === undefined) return Object.values(node).flatMap((part) => textsIn(part, suites));
+  const isSuite = call.calledBy === 'suite' || call.calledBy === 'describe';
+  const within = isSuite ? [...suites, call.name.replace(tagged, '')] : suites;
+  return [{ text: call.name, suites, calledBy: call.calledBy }, ...textsIn(call.rest, within)];
 }
 
 interface Call {
@@ -56,12 +63,13 @@ interface Call {
   readonly arguments: readonly { readonly expression: object }[];
 }
 
-/** The name of the suite that a call of `suite` or `describe` defines. */
-function suiteOf(node: object): string | undefined {
+/** A call of a plain function whose first argument is a text, like `test('name', …)`. */
+function namedCall(node: object): { calledBy: string; name: string; rest: readonly object[] } | undefined {
   const { type, callee, arguments: given } = node as Partial<Call>;
-  const isSuite = type === 'CallExpression' && (callee?.value === 'suite' || callee?.value === 'describe');
-  const name = isSuite ? given?.[0] : undefined;
-  return name === undefined ? undefined : textOf(name.expression);
+  if (type !== 'CallExpression' || typeof callee?.value !== 'string') return undefined;
+  const [first, ...rest] = given ?? [];
+  const name = first === undefined ? undefined : textOf(first.expression);
+  return name === undefined ? undefined : { calledBy: callee.value, name, rest };
 }
 
 function textOf(node: object): string | undefined {

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { readProjectFile } from '../support/project-files.ts';
+
+interface Manifest {
+  readonly license: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+interface Locked {
+  readonly version: string;
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly license?: string;
+  readonly dev?: boolean;
+}
+
+const manifest = JSON.parse(readProjectFile('package.json')) as Manifest;
+const lock = JSON.parse(readProjectFile('package-lock.json')) as { packages: Record<string, Locked> };
+const packages = Object.entries(lock.packages).filter(([path]) => path !== '');
+
+/** Licences that ask for no more than their text. */
+const permissive =
+  /^(0BSD|Apache-2\.0|BlueOak-1\.0\.0|BSD-2-Clause|BSD-3-Clause|CC0-1\.0|ISC|MIT|MIT-0|PSF-2\.0|PostgreSQL|Python-2\.0|Unlicense)$/;
+
+suite('the packages that are installed', () => {
+  test('are pinned to exact versions', () => {
+    const pins = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
+    assert.deepEqual(
+      pins.filter(([, version]) => !/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/.test(version)),
+      [],
+    );
+  });
+
+  test('are locked by content, and the lock names no registry', () => {
+    assert.ok(packages.length > 0);
+    assert.deepEqual(
+      packages
+        .filter(([, one]) => one.resolved !== undefined || one.integrity === undefined)
+        .map(([path]) => path),
+      [],
+    );
+  });
+
+  test('are under licences that a product under Apache-2.0 may use', () => {
+    assert.equal(manifest.license, 'Apache-2.0');
+    const others = packages.filter(([, one]) => !isPermissive(one.license ?? 'none'));
+    assert.deepEqual(
+      others.map(([path, one]) => `${path}: ${one.license}`),
+      [],
+    );
+  });
+});
+
+/** Of several licences to choose from, one is enough; of several that all hold, each must be. */
+function isPermissive(license: string): boolean {
+  return license
+    .replaceAll(/[()]/g, '')
+    .split(' OR ')
+    .some((choice) => choice.split(' AND ').every((one) => permissive.test(one)));
+}
