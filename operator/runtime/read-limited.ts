@@ -21,7 +21,7 @@ export async function* limitedLines(
   body: AsyncIterable<Uint8Array>,
   maxBytes: number,
 ): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   let rest = '';
   for await (const chunk of body) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');

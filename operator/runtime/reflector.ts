@@ -15,7 +15,7 @@ export interface Reflector<T extends KubernetesObject> {
   readonly hasSynced: boolean;
   /** Resolves once synced; rejects with the signal's reason. */
   synced(signal?: AbortSignal): Promise<void>;
-  /** Milliseconds since the server was last heard (bookmarks count); the worst of all namespaces. */
+  /** Milliseconds since the server was last heard (an opened watch and bookmarks count); the worst of all namespaces. */
   silentForMs(): number;
   /**
    * Why the copy may be old, for `/readyz`: the server has not been heard for much longer than it should take to

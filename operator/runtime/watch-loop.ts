@@ -139,6 +139,7 @@ async function watch<T extends KubernetesObject>(loop: Loop<T>): Promise<void> {
       timeoutSeconds,
       signal: guard.signal,
     });
+    target.heard();
     deps.metrics.watchConnected.add({ resource: scope.resource }, 1);
     try {
       for await (const event of events) {
