@@ -52,14 +52,24 @@ export function deriveImportStatus(input: ImportStatusInput): S3ImportSourceStat
     ...(source.spec.suspend ? { ready: suspended } : {}),
     now: new Date(input.nowMs).toISOString(),
   });
-  const requestedAt = source.metadata.annotations?.[annotations.requestedAt];
+  const handledAt = handledRequest(source, progress);
   const keep = input.keepProgress && sameConditions(conditions, source.status.conditions ?? []);
   return {
     observedGeneration: source.metadata.generation,
-    ...(requestedAt === undefined ? {} : { lastHandledReconcileAt: requestedAt }),
+    ...(handledAt === undefined ? {} : { lastHandledReconcileAt: handledAt }),
     ...(progress === undefined || keep ? pickProgress(source.status) : deriveProgress(progress, input)),
     conditions,
   };
+}
+
+/** A look that was asked for is handled when the whole prefix was listed, or could not be. */
+function handledRequest(
+  { metadata, status }: S3ImportSource,
+  progress: ImportProgress | undefined,
+): string | undefined {
+  const listing = progress?.listing;
+  const goesOn = listing !== undefined && !('error' in listing) && listing.state.current !== undefined;
+  return goesOn ? status.lastHandledReconcileAt : metadata.annotations?.[annotations.requestedAt];
 }
 
 const suspended = {

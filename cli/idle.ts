@@ -1,0 +1,51 @@
+import type { Condition } from '../crds/conditions.ts';
+import type { ObjectMeta } from '../crds/object-meta.ts';
+import { annotations } from '../crds/names.ts';
+
+/** What all our kinds have. */
+export interface Watched {
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly lastHandledReconcileAt?: string;
+    readonly conditions?: readonly Condition[];
+  };
+}
+
+export type Idleness =
+  /** Everything is Ready, and every source has imported what it found. */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'busy' }
+  /** Nothing moves until somebody changes something. */
+  | { readonly kind: 'stalled'; readonly objects: readonly Watched[] };
+
+/** How far a set of objects is from having nothing to do. */
+export function idlenessOf(objects: readonly Watched[]): Idleness {
+  const stalled = objects.filter((object) => isUpToDate(object) && holds(object, 'Stalled'));
+  if (stalled.length > 0) return { kind: 'stalled', objects: stalled };
+  return objects.every(isDone) ? { kind: 'idle' } : { kind: 'busy' };
+}
+
+function isDone(object: Watched): boolean {
+  if (!isUpToDate(object) || !holds(object, 'Ready')) return false;
+  const suspended = conditionOf(object, 'Ready')?.reason === 'Suspended';
+  return suspended || conditionOf(object, 'CaughtUp') === undefined || holds(object, 'CaughtUp');
+}
+
+/** Status speaks of the present spec, and of the look that was asked for last. */
+function isUpToDate({ metadata, status }: Watched): boolean {
+  const requestedAt = metadata.annotations?.[annotations.requestedAt];
+  return (
+    status?.observedGeneration === metadata.generation &&
+    (requestedAt === undefined || status.lastHandledReconcileAt === requestedAt)
+  );
+}
+
+function holds(object: Watched, type: string): boolean {
+  return conditionOf(object, type)?.status === 'True';
+}
+
+export function conditionOf({ status }: Watched, type: string): Condition | undefined {
+  return status?.conditions?.find((condition) => condition.type === type);
+}
