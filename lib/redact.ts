@@ -17,7 +17,7 @@ export interface Redactor {
 const MIN_SECRET_LENGTH = 6;
 
 const SECRET_NAMES =
-  'password|passwd|pwd|passphrase|secret|secret[-_]?access[-_]?key|access[-_]?token|session[-_]?token|api[-_]?key|' +
+  '[\\w-]{0,30}password|passwd|pwd|passphrase|secret|secret[-_]?access[-_]?key|access[-_]?token|session[-_]?token|api[-_]?key|' +
   'private[-_]?key|client[-_]?secret|token|authorization|x-amz-(?:security-token|signature|credential)';
 
 const SECRET_NAME = new RegExp(`^(?:[\\w.-]*[._-])?(?:${SECRET_NAMES})$`, 'i');
@@ -27,28 +27,36 @@ interface Shape {
   readonly replacement: string;
 }
 
-/** Each pattern is linear in the text: no nested repetition, nothing that two parts could both match. */
+/** Each pattern takes linear time: what it may run over is bounded or ends at the next separator. */
 const SHAPES: readonly Shape[] = [
   {
-    pattern: /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?/g,
+    pattern: /-----BEGIN ([A-Z ]{0,30})PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
     replacement: `${REDACTED} private key`,
   },
   // A password may hold `@`; in a PostgreSQL URL, where people forget to encode it, even a slash.
-  { pattern: /\b(postgres(?:ql)?:\/\/[^\s:@/"']*):[^\s"'<>]*@/gi, replacement: `$1:${REDACTED}@` },
-  { pattern: /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:@/"']*):[^\s/"'<>]*@/gi, replacement: `$1:${REDACTED}@` },
-  { pattern: /\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, replacement: `$1 ${REDACTED}` },
+  {
+    pattern: /\b(postgres(?:ql)?:\/\/[^\s:@/"']{0,200}):[^\s"'<>]{0,500}@/gi,
+    replacement: `$1:${REDACTED}@`,
+  },
+  {
+    pattern: /\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:@/"']{0,200}):[^\s/"'<>]{0,500}@/gi,
+    replacement: `$1:${REDACTED}@`,
+  },
+  { pattern: /\b(Bearer|Basic)\s{1,9}[\w.~+/=-]{6,}/gi, replacement: `$1 ${REDACTED}` },
   { pattern: /\b(Signature|Credential)=[\w/%+.-]+/g, replacement: `$1=${REDACTED}` },
   { pattern: /\beyJ[\w-]{6,}\.[\w-]+\.[\w-]*/g, replacement: REDACTED },
   // The kind of an access key (long-lived or of a session) helps in diagnosis; the rest does not.
   { pattern: /\b(AKIA|ASIA)[A-Z0-9]{12,}\b/g, replacement: `$1${REDACTED}` },
-  {
-    pattern: new RegExp(
-      `\\b((?:${SECRET_NAMES})\\\\?["']?\\s*[=:]\\s*)(?!\\[redacted\\]|(?:Bearer|Basic) )(?:\\\\?"[^"\\\\]*\\\\?"|'[^']*'|[^\\s,;&"'}]+)`,
-      'gi',
-    ),
-    replacement: `$1${REDACTED}`,
-  },
+  { pattern: settingPattern(), replacement: `$1${REDACTED}` },
 ];
+
+/** `name = value`, `"name": "value"` and their like, the quotes escaped or not. */
+function settingPattern(): RegExp {
+  const name = `(?<![a-z0-9])(?:${SECRET_NAMES})\\\\?["']?`;
+  const notYetDone = `(?!\\[redacted\\]|(?:Bearer|Basic) )`;
+  const quoted = `\\\\?"[^"\\\\]{0,4000}\\\\?"|'[^']{0,4000}'`;
+  return new RegExp(`(${name}\\s{0,9}[=:]\\s{0,9})${notYetDone}(?:${quoted}|[^\\s,;&"'}]+)`, 'gi');
+}
 
 /** True for a field whose value is a secret by its name, e.g. `secretAccessKey`, `db.password`. */
 export function isSecretName(name: string): boolean {
