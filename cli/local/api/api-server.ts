@@ -232,8 +232,8 @@ function patch(target: Target, call: Call): Answer {
     case 'application/apply-patch+yaml':
       if (query['fieldManager'] === undefined) {
         throw new StatusError({
-          code: 400,
-          reason: 'BadRequest',
+          code: 422,
+          reason: 'Invalid',
           message:
             'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
         });

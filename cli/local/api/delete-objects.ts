@@ -53,14 +53,14 @@ export function deleteObject(request: DeleteRequest, deps: WriteDeps): Deleted {
 function refuseUnlessMeant(object: JsonObject, { definition, name, options }: DeleteRequest): void {
   const metadata = metadataOf(object);
   const meant = [
-    ['UID', options.uid, textAt(metadata, 'uid')],
-    ['ResourceVersion', options.resourceVersion, textAt(metadata, 'resourceVersion')],
+    ['UID', options.uid, textAt(metadata, 'uid'), 'deleted and then recreated'],
+    ['ResourceVersion', options.resourceVersion, textAt(metadata, 'resourceVersion'), 'modified'],
   ] as const;
-  for (const [what, wanted, actual] of meant) {
-    if (wanted !== undefined && wanted !== actual) {
-      const why = `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${actual}`;
-      throw conflict(subjectOf(definition, name), why);
-    }
+  for (const [what, wanted, actual, instead] of meant) {
+    if (wanted === undefined || wanted === actual) continue;
+    const why = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${actual}). The object might have been ${instead}`;
+    // The server names the kind here, not the resource.
+    throw conflict({ ...subjectOf(definition, name), resource: definition.kind }, why);
   }
 }
 

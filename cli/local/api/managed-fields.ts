@@ -160,8 +160,8 @@ function refuseConflicts(others: readonly Owner[], { modified, added }: Comparis
 
 function nameOf(owner: Owner): string {
   const through = owner.subresource === '' ? '' : ` with subresource "${owner.subresource}"`;
-  const when = owner.operation === 'Update' ? ` using ${owner.apiVersion} at ${owner.time}` : '';
-  return `"${owner.manager}"${through}${when}`;
+  const by = owner.operation === 'Update' ? ` using ${owner.apiVersion}` : '';
+  return `"${owner.manager}"${through}${by}`;
 }
 
 function comparisonOf(before: JsonObject, after: JsonObject, context: WriteContext): Comparison {

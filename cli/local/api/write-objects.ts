@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../../lib/clock.ts';
 import type { JsonObject, JsonValue } from '../../../lib/json.ts';
 import { apiVersionOf } from '../../../operator/runtime/objects.ts';
+import { invalidValue } from './field-error.ts';
 import { checkKind, decodeObject, inNamespace, type FieldValidation } from './decode-object.ts';
 import { withDefaults } from './default-fields.ts';
 import { applyObject, trackUpdate, withoutManagedFields, type WriteContext } from './managed-fields.ts';
@@ -88,7 +89,10 @@ export function replaceObject(body: JsonValue | undefined, request: WriteRequest
     const field = 'metadata.resourceVersion';
     throw invalid(subjectOf(definition, request.name), [{ reason: 'FieldValueInvalid', message, field }]);
   }
-  return { ...change(inNamespace(object, request.namespace), old, { request, deps }), warnings };
+  return {
+    ...change(inNamespace(object, request.namespace), old, { request, deps, isReplace: true }),
+    warnings,
+  };
 }
 
 /** JSON patch or merge patch: `patch` makes the new object of the old one. */
@@ -211,32 +215,40 @@ interface Change {
   readonly deps: WriteDeps;
   /** Server-side apply has settled who owns what. */
   readonly isApplied?: boolean;
+  /** The body is the whole object, not a patch of it. */
+  readonly isReplace?: boolean;
 }
 
-function change(wanted: JsonObject, old: JsonObject, { request, deps, isApplied }: Change): Written {
+type Staleness = Pick<WriteRequest, 'definition' | 'name'> & { readonly isReplace: boolean };
+
+function change(wanted: JsonObject, old: JsonObject, { request, deps, ...how }: Change): Written {
   const { definition, subresource } = request;
-  refuseStale(wanted, old, request);
+  refuseStale(wanted, old, { ...request, isReplace: how.isReplace === true });
   const kept = subresource === '' ? keepStatus(wanted, old, definition) : onlyStatus(wanted, old);
   const filled = definition.behaviour.fillIn(withDefaults(fixMetadata(kept, old), definition.schema));
   const counted = countGeneration(filled, old, definition);
-  const owned = isApplied === true ? counted : trackUpdate(old, counted, contextOf(request, 'Update', deps));
+  const owned =
+    how.isApplied === true ? counted : trackUpdate(old, counted, contextOf(request, 'Update', deps));
   refuseInvalid(owned, old, definition);
   if (isSame(owned, old)) return { object: old, isCreated: false, warnings: [] };
   return { ...store(owned, request, deps), isCreated: false };
 }
 
-function refuseStale(wanted: JsonObject, old: JsonObject, request: WriteRequest): void {
-  const subject = subjectOf(request.definition, request.name);
+function refuseStale(wanted: JsonObject, old: JsonObject, { definition, name, isReplace }: Staleness): void {
+  const subject = subjectOf(definition, name);
   const [sent, stored] = [metadataOf(wanted), metadataOf(old)];
-  const uid = textAt(sent, 'uid');
-  if (uid !== '' && uid !== stored['uid']) {
+  const [uid, storedUid] = [textAt(sent, 'uid'), textAt(stored, 'uid')];
+  if (uid !== '' && uid !== storedUid && isReplace) {
     throw conflict(
       subject,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${textAt(stored, 'uid')}`,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${storedUid}`,
     );
   }
   const version = textAt(sent, 'resourceVersion');
   if (version !== '' && version !== stored['resourceVersion']) throw conflict(subject, modifiedSince);
+  if (uid !== '' && uid !== storedUid) {
+    throw invalid(subject, [invalidValue('metadata.uid', uid, 'field is immutable')]);
+  }
 }
 
 function keepStatus(wanted: JsonObject, old: JsonObject, definition: ResourceDefinition): JsonObject {
