@@ -100,7 +100,7 @@ function inFolder(folder: string | undefined, name: ProgramName): string | undef
   return folder === undefined || folder === '' ? undefined : join(folder, name);
 }
 
-function cacheRoot(): string {
+export function cacheRoot(): string {
   const { MILLRACE_CACHE, XDG_CACHE_HOME } = process.env;
   return MILLRACE_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'millrace');
 }
@@ -170,7 +170,7 @@ function run(command: string, args: readonly string[], cwd: string): Promise<voi
 }
 
 /** Waits while another living process holds the lock; takes over that of a dead one. */
-async function withLock(path: string, work: () => Promise<void>): Promise<void> {
+export async function withLock(path: string, work: () => Promise<void>): Promise<void> {
   await mkdir(join(path, '..'), { recursive: true });
   while (!(await tryLock(path))) {
     if (!(await holderLives(path))) await rm(path, { force: true });
