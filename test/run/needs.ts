@@ -1,7 +1,11 @@
 import type { Graph } from '../../tools/rooms/graph.ts';
-import { reasonToSkip as withoutControlPlane } from '../support/control-plane/install.ts';
+import { reasonToSkip } from '../support/control-plane/install.ts';
+import { reasonToSkipMiniStack } from '../support/ministack/install.ts';
 
-/** A real server that some tests start, and what keeps this machine from starting it. */
+/**
+ * A real server that some tests start, and what keeps this machine from starting it. Under `CI=true` nothing does:
+ * there the tests run, and fail where the server is missing.
+ */
 interface Need {
   /** The module that starts it: whoever reaches it needs it. */
   readonly module: string;
@@ -9,7 +13,8 @@ interface Need {
 }
 
 const needs: readonly Need[] = [
-  { module: 'test/support/control-plane/control-plane.ts', reasonToLeaveOut: withoutControlPlane },
+  { module: 'test/support/control-plane/control-plane.ts', reasonToLeaveOut: reasonToSkip },
+  { module: 'test/support/ministack.ts', reasonToLeaveOut: reasonToSkipMiniStack },
 ];
 
 export interface LeftOut {
