@@ -3,8 +3,8 @@
  * `ONLY=text` takes only test files whose path holds the text.
  *
  * Quick suites run in one process, slow ones in one for each file, two at a time. What this machine cannot run is left
- * out and told, with the reason; under `CI=true` it is run all the same, and fails. At the end come the closing lines of node's test
- * runner, of all suites together.
+ * out and told, with the reason; under `CI=true` it is run all the same, and fails. At the end come the closing lines
+ * of node's test runner, of all suites together.
  */
 
 import { spawn } from 'node:child_process';
