@@ -9,8 +9,8 @@ export const REDACTED = '[redacted]';
 
 export interface Redactor {
   /** Remember a secret value. Call it each time that the value is read: the least recently read are forgotten. */
-  remember(secret: string): void;
-  redact(text: string): string;
+  readonly remember: (secret: string) => void;
+  readonly redact: (text: string) => string;
 }
 
 /** Shorter values are words that occur in any text; to replace them would only make logs unreadable. */

@@ -80,57 +80,62 @@ const fieldManager = 'millrace';
 
 /** Wires the operator: the same over a real API server and over the API of the local mode. */
 export function createManager(options: ManagerOptions, deps: ManagerDeps): Manager {
-  let leadership: Leadership | undefined;
-  let installationId = '';
-  const guarded = guardWrites(deps.transport, () => {
-    if ((leadership?.remainingMs() ?? 0) <= 0)
-      throw new Error('this process does not lead; nothing is written');
-  });
-  const client = createApiClient({ transport: guarded, fieldManager, clock: deps.clock });
-  const source = { controller: 'millrace.dev/operator', instance: options.identity };
-  const recorder = createEventRecorder(source, { ...deps, client });
-  const reflectors = createReflectors(options, { ...deps, client });
-  const stores = new Stores({ ...deps, leader: options.identity });
-  const objectStores = new ObjectStores();
-  const context: ControllerContext = {
-    ...deps,
-    client,
-    recorder,
+  const lead: Lead = { leadership: undefined, installationId: '' };
+  const context = createContext(options, deps, lead);
+  const reflectors = Object.values(context.reflectors);
+  const parts = {
     reflectors,
-    stores,
-    objectStores,
-    worker: options.worker,
-    callerIdentity,
-    installationId: () => installationId,
+    controllers: [
+      createEventStoreController(context),
+      createS3ConnectionController(context),
+      createS3ImportSourceController(context),
+    ],
+    ...(options.leaderElection ? { elector: createElector(options, deps) } : {}),
+    recorder: context.recorder,
+    onLeading: async (leadership: Leadership) => {
+      lead.leadership = leadership;
+      const { client } = context;
+      const { signal } = leadership;
+      lead.installationId = await ensureInstallationId(client, options.namespace, deps.newId, signal);
+    },
+    log: deps.log,
   };
-  const controllers = [
-    createEventStoreController(context),
-    createS3ConnectionController(context),
-    createS3ImportSourceController(context),
-  ];
   return {
-    readiness: readinessOf(Object.values(reflectors)),
+    readiness: readinessOf(reflectors),
     run: async (signal) => {
       try {
-        return await runRuntime(
-          {
-            reflectors: Object.values(reflectors),
-            controllers,
-            ...(options.leaderElection ? { elector: createElector(options, deps) } : {}),
-            recorder,
-            onLeading: async (held) => {
-              leadership = held;
-              installationId = await ensureInstallationId(client, options.namespace, deps.newId, held.signal);
-            },
-            log: deps.log,
-          },
-          signal,
-        );
+        return await runRuntime(parts, signal);
       } finally {
-        await stores.closeAll();
-        objectStores.closeAll();
+        await context.stores.closeAll();
+        context.objectStores.closeAll();
       }
     },
+  };
+}
+
+/** What this process knows once it leads. */
+interface Lead {
+  leadership: Leadership | undefined;
+  installationId: string;
+}
+
+function createContext(options: ManagerOptions, deps: ManagerDeps, lead: Lead): ControllerContext {
+  const transport = guardWrites(deps.transport, () => {
+    if ((lead.leadership?.remainingMs() ?? 0) > 0) return;
+    throw new Error('this process does not lead; nothing is written');
+  });
+  const client = createApiClient({ transport, fieldManager, clock: deps.clock });
+  const source = { controller: 'millrace.dev/operator', instance: options.identity };
+  return {
+    ...deps,
+    client,
+    recorder: createEventRecorder(source, { ...deps, client }),
+    reflectors: createReflectors(options, { ...deps, client }),
+    stores: new Stores({ ...deps, leader: options.identity }),
+    objectStores: new ObjectStores(),
+    worker: options.worker,
+    callerIdentity,
+    installationId: () => lead.installationId,
   };
 }
 

@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto';
+import type { Reason } from '../crds/reasons.ts';
 import { TerminalError, TransientError } from '../lib/errors.ts';
 import { resources } from './kinds.ts';
 import type { ApiClient } from './runtime/api-client.ts';
@@ -81,9 +83,14 @@ async function find<T extends KubernetesObject>(
 
 type ReferenceKind = 'Secret' | 'ConfigMap';
 
+const reasonsOf = {
+  Secret: { absent: 'SecretNotFound', incomplete: 'SecretKeyMissing' },
+  ConfigMap: { absent: 'ConfigMapNotFound', incomplete: 'ConfigMapKeyMissing' },
+} as const satisfies Record<ReferenceKind, { readonly absent: Reason; readonly incomplete: Reason }>;
+
 function notFound(kind: ReferenceKind, { namespace, name }: ReferenceRequest): TransientError {
   return new TransientError({
-    reason: `${kind}NotFound`,
+    reason: reasonsOf[kind].absent,
     message: `There is no ${kind} ${name} in namespace ${namespace}. Create it, or correct the reference.`,
   });
 }
@@ -96,7 +103,7 @@ function pickKeys(
   const missing = request.keys.filter((key) => valueOf(key) === undefined);
   if (missing.length > 0) {
     throw new TerminalError({
-      reason: `${kind}KeyMissing`,
+      reason: reasonsOf[kind].incomplete,
       message: `${kind} ${request.namespace}/${request.name} has no key ${missing.toSorted().join(', ')}. Add it.`,
     });
   }
@@ -119,4 +126,26 @@ function checkSecretValue({ namespace, name }: ReferenceRequest, key: string, va
 
 function revisionOf(object: KubernetesObject): string {
   return `${object.metadata.uid ?? ''}/${object.metadata.resourceVersion ?? ''}`;
+}
+
+const pemBlock = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/** Rejects, with `CABundleInvalid`, a text that is not one certificate or more in PEM form. */
+export function checkCABundle(subject: string, pem: string): void {
+  const blocks = pem.match(pemBlock) ?? [];
+  if (blocks.length > 0 && blocks.every(isCertificate)) return;
+  const fault =
+    blocks.length === 0 ? 'holds no certificate in PEM form' : 'holds a certificate that is damaged';
+  throw new TerminalError({
+    reason: 'CABundleInvalid',
+    message: `${subject} ${fault}. Put the whole PEM text there, from BEGIN CERTIFICATE to END CERTIFICATE, for each authority.`,
+  });
+}
+
+function isCertificate(block: string): boolean {
+  try {
+    return new X509Certificate(block).raw.length > 0;
+  } catch {
+    return false;
+  }
 }

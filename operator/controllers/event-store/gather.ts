@@ -1,10 +1,10 @@
 import type { EventStore } from '../../../crds/generated/event-store.ts';
 import { storeSecretCAKey } from '../../../crds/names.ts';
-import { readSecret } from '../../references.ts';
+import { checkCABundle, readSecret } from '../../references.ts';
 import type { ApiClient } from '../../runtime/api-client.ts';
 import type { StoreAccess } from '../../stores.ts';
 
-/** How the store is reached, its Secrets resolved. Errors: those of `readSecret`. */
+/** How the store is reached, its Secrets resolved. Errors: those of `readSecret`, `CABundleInvalid`. */
 export async function gatherStoreAccess(
   store: EventStore,
   client: ApiClient,
@@ -20,10 +20,14 @@ export async function gatherStoreAccess(
     );
   const main = await read(secretRef);
   const owner = ownerSecretRef === undefined ? undefined : await read(ownerSecretRef);
+  const caPem = main.values[storeSecretCAKey];
+  if (caPem !== undefined) {
+    checkCABundle(`Key ${storeSecretCAKey} of Secret ${namespace}/${secretRef.name}`, caPem);
+  }
   return {
     url: main.values[secretRef.key] ?? '',
     ownerUrl: ownerSecretRef === undefined ? undefined : owner?.values[ownerSecretRef.key],
-    caPem: main.values[storeSecretCAKey],
+    caPem,
     schema,
     revision: [main.revision, owner?.revision ?? ''].join(' '),
   };

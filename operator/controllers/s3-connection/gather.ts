@@ -1,7 +1,7 @@
 import type { S3Connection } from '../../../crds/generated/s3-connection.ts';
 import { accessKeySecret } from '../../../crds/names.ts';
 import type { S3Options } from '../../../lib/aws/s3.ts';
-import { readConfigMap, readSecret } from '../../references.ts';
+import { checkCABundle, readConfigMap, readSecret, type Resolved } from '../../references.ts';
 import type { ApiClient } from '../../runtime/api-client.ts';
 
 /** How S3 is reached, and what moves when a Secret or ConfigMap of it does. */
@@ -10,42 +10,52 @@ export interface S3Access {
   readonly revision: string;
 }
 
-/** Resolves what the connection refers to. Errors: those of `readSecret` and `readConfigMap`. */
+/** Resolves what the connection refers to. Errors: those of `readSecret` and `readConfigMap`, `CABundleInvalid`. */
 export async function gatherS3Access(
   connection: S3Connection,
   client: ApiClient,
   signal: AbortSignal,
 ): Promise<S3Access> {
-  const { namespace } = connection.metadata;
-  const { credentials, region, endpoint, forcePathStyle, caBundleRef } = connection.spec;
+  const { region, endpoint, forcePathStyle } = connection.spec;
+  const keys = await readKeys(connection, client, signal);
+  const ca = await readCaBundle(connection, client, signal);
   const { accessKeyID, secretAccessKey, sessionToken } = accessKeySecret;
-  const secret = await readSecret(
-    client,
-    {
-      namespace,
-      name: credentials.secretRef?.name ?? '',
-      keys: [accessKeyID, secretAccessKey],
-      optionalKeys: [sessionToken],
-    },
-    signal,
-  );
-  const ca =
-    caBundleRef &&
-    (await readConfigMap(client, { namespace, name: caBundleRef.name, keys: [caBundleRef.key] }, signal));
-  const token = secret.values[sessionToken];
-  const caPem = caBundleRef && ca?.values[caBundleRef.key];
   return {
-    revision: [secret.revision, ca?.revision ?? ''].join(' '),
+    revision: [keys.revision, ca?.revision ?? ''].join(' '),
     options: {
       region,
+      endpoint,
       forcePathStyle,
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(caPem === undefined ? {} : { caPem }),
+      caPem: ca?.pem,
       credentials: {
-        accessKeyId: secret.values[accessKeyID] ?? '',
-        secretAccessKey: secret.values[secretAccessKey] ?? '',
-        ...(token === undefined ? {} : { sessionToken: token }),
+        accessKeyId: keys.values[accessKeyID] ?? '',
+        secretAccessKey: keys.values[secretAccessKey] ?? '',
+        sessionToken: keys.values[sessionToken],
       },
     },
   };
+}
+
+function readKeys(
+  { metadata: { namespace }, spec: { credentials } }: S3Connection,
+  client: ApiClient,
+  signal: AbortSignal,
+): Promise<Resolved> {
+  const { accessKeyID, secretAccessKey, sessionToken } = accessKeySecret;
+  const name = credentials.secretRef?.name ?? '';
+  const keys = [accessKeyID, secretAccessKey];
+  return readSecret(client, { namespace, name, keys, optionalKeys: [sessionToken] }, signal);
+}
+
+async function readCaBundle(
+  { metadata: { namespace }, spec: { caBundleRef } }: S3Connection,
+  client: ApiClient,
+  signal: AbortSignal,
+): Promise<{ readonly pem: string; readonly revision: string } | undefined> {
+  if (caBundleRef === undefined) return undefined;
+  const { name, key } = caBundleRef;
+  const { values, revision } = await readConfigMap(client, { namespace, name, keys: [key] }, signal);
+  const pem = values[key] ?? '';
+  checkCABundle(`Key ${key} of ConfigMap ${namespace}/${name}`, pem);
+  return { pem, revision };
 }
