@@ -99,6 +99,6 @@ function patternOf(secrets: ReadonlySet<string>): RegExp {
     JSON.stringify(secret).slice(1, -1),
     Buffer.from(secret).toString('base64').replace(/=+$/, ''),
   ]);
-  const longestFirst = [...new Set(spellings)].sort((a, b) => b.length - a.length);
+  const longestFirst = [...new Set(spellings)].toSorted((a, b) => b.length - a.length);
   return new RegExp(longestFirst.map((spelling) => RegExp.escape(spelling)).join('|'), 'g');
 }

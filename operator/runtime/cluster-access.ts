@@ -107,12 +107,22 @@ function namespaceOf(config: KubeConfig): string {
   return config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
 }
 
-type HttpsOptions = Parameters<KubeConfig['applyToHTTPSOptions']>[0];
+/** What of Node's options for HTTPS KubeConfig fills in. */
+interface FilledOptions {
+  readonly headers?: Readonly<Record<string, unknown>>;
+  /** `user:password` */
+  readonly auth?: string;
+  readonly ca?: string | Buffer;
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+  readonly servername?: string;
+  readonly rejectUnauthorized?: boolean;
+}
 
 async function readConnection(config: KubeConfig): Promise<Connection> {
-  const options: HttpsOptions & { headers?: Record<string, unknown> } = {};
+  const options: FilledOptions = {};
   try {
-    await config.applyToHTTPSOptions(options);
+    await config.applyToHTTPSOptions(options as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
   } catch (error) {
     const message = `credentials for the Kubernetes API cannot be read: ${redactShapes(messageOf(error))}`;
     throw new TransientError({ reason: apiReasons.denied, message, cause: error });
@@ -124,26 +134,29 @@ async function readConnection(config: KubeConfig): Promise<Connection> {
       ...textOf('ca', options.ca),
       ...textOf('cert', options.cert),
       ...textOf('key', options.key),
-      ...textOf('servername', 'servername' in options ? options.servername : undefined),
+      ...textOf('servername', options.servername),
       ...(options.rejectUnauthorized === false ? { rejectUnauthorized: false } : {}),
     },
     ...(proxy === undefined ? {} : { proxy }),
   };
 }
 
-function headersOf(options: { headers?: Record<string, unknown>; auth?: unknown }): Record<string, string> {
+function headersOf(options: FilledOptions): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.headers ?? {}))
+  for (const [name, value] of Object.entries(options.headers ?? {})) {
     headers[name.toLowerCase()] = String(value).trim();
-  if (typeof options.auth === 'string') {
+  }
+  if (options.auth !== undefined) {
     headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
   }
   return headers;
 }
 
-function textOf<K extends string>(name: K, value: unknown): { readonly [P in K]?: string } {
-  if (value === undefined || value === null) return {};
-  return { [name]: String(value) } as { readonly [P in K]?: string };
+function textOf<K extends string>(
+  name: K,
+  value: string | Buffer | undefined,
+): { readonly [P in K]?: string } {
+  return (value === undefined ? {} : { [name]: value.toString() }) as { readonly [P in K]?: string };
 }
 
 function unusable(what: string, cause?: unknown): TerminalError {

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { TerminalError, TransientError } from '../../lib/errors.ts';
 import { apiReasons } from './api-error.ts';
 import type { ClusterAccess, Connection } from './cluster-access.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline, type Deadline } from './deadline.ts';
 import { limitedLines, readLimited } from './read-limited.ts';
 import type { ApiRequest, ApiResponse, ApiStream, ApiTransport } from './transport.ts';
 
@@ -25,14 +25,15 @@ export interface HttpTransport extends ApiTransport {
 const MAX_BODY_BYTES = 128 * 2 ** 20;
 /** An object is at most 1.5 MiB in etcd by default; as JSON it may be somewhat more. */
 const MAX_LINE_BYTES = 16 * 2 ** 20;
-/** Calls share so many connections; watches, which each hold one for minutes, have an agent of their own. */
+/** Calls share so many. */
 const CALL_CONNECTIONS = 32;
 
-interface Agents {
+/** Watches have connections of their own, so that they never wait for calls, nor calls for them. */
+type Lane = 'calls' | 'watches';
+
+interface Agents extends Readonly<Record<Lane, Dispatcher>> {
   /** Which TLS material they were made with. */
   readonly connection: Connection;
-  readonly calls: Dispatcher;
-  readonly watches: Dispatcher;
 }
 
 /**
@@ -40,38 +41,74 @@ interface Agents {
  * HTTP/2, since one lost packet or one dead connection would then stall all watches at once.
  */
 export function createHttpTransport(deps: HttpTransportDeps): HttpTransport {
-  let agents: Agents | undefined;
+  return new UndiciTransport(deps);
+}
 
-  function agentsFor(connection: Connection): Agents {
-    if (agents !== undefined && sameConnection(agents.connection, connection)) return agents;
-    const old = agents;
-    agents = {
-      connection,
-      calls: createAgent(connection, { connections: CALL_CONNECTIONS }),
-      watches: createAgent(connection, {}),
-    };
-    void old?.calls.close();
-    void old?.watches.close();
-    return agents;
+class UndiciTransport implements HttpTransport {
+  readonly #deps: HttpTransportDeps;
+  #agents: Agents | undefined;
+
+  constructor(deps: HttpTransportDeps) {
+    this.#deps = deps;
   }
 
-  async function send(request: ApiRequest, kind: 'calls' | 'watches', signal: AbortSignal) {
-    const first = await attempt(request, kind, signal);
-    if (first.statusCode !== 401 || !(await deps.access.refresh())) return first;
+  request(request: ApiRequest): Promise<ApiResponse> {
+    return withDeadline(this.#deadlineOf(request), async (signal) => {
+      try {
+        return await readAnswer(await this.#send(request, 'calls', signal));
+      } catch (error) {
+        throw foreignError(this.#deps.access.server, error, signal);
+      }
+    });
+  }
+
+  /** The deadline holds for the head; the signal for the whole of it. */
+  async stream(request: ApiRequest): Promise<ApiStream> {
+    const { server } = this.#deps.access;
+    const whole = new AbortController();
+    const abort = (): void => whole.abort(request.signal?.reason);
+    request.signal?.addEventListener('abort', abort, { once: true });
+    const release = (): void => request.signal?.removeEventListener('abort', abort);
+    try {
+      const response = await withDeadline(this.#deadlineOf(request), (head) => {
+        const giveUp = (): void => whole.abort(head.reason);
+        head.addEventListener('abort', giveUp, { once: true });
+        return this.#send(request, 'watches', whole.signal).finally(() =>
+          head.removeEventListener('abort', giveUp),
+        );
+      });
+      const lines = linesOf(response, { server, signal: whole.signal, release });
+      return { status: response.statusCode, headers: headersOf(response), lines };
+    } catch (error) {
+      release();
+      throw foreignError(server, error, whole.signal);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#agents?.calls.destroy(), this.#agents?.watches.destroy()]);
+    this.#agents = undefined;
+  }
+
+  /** Once more, with credentials read anew, where the server does not accept the ones it got. */
+  async #send(request: ApiRequest, lane: Lane, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const first = await this.#attempt(request, lane, signal);
+    if (first.statusCode !== 401 || !(await this.#deps.access.refresh())) return first;
     await first.body.dump();
-    return attempt(request, kind, signal);
+    return this.#attempt(request, lane, signal);
   }
 
-  async function attempt(request: ApiRequest, kind: 'calls' | 'watches', signal: AbortSignal) {
-    const connection = await deps.access.connection();
+  async #attempt(request: ApiRequest, lane: Lane, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const { access, userAgent } = this.#deps;
+    const connection = await access.connection();
     const hasBody = request.body !== undefined;
-    return agentsFor(connection)[kind].request({
-      origin: new URL(deps.access.server).origin,
-      path: pathOf(deps.access.server, request),
+    return this.#agentsFor(connection)[lane].request({
+      origin: new URL(access.server).origin,
+      path: pathOf(access.server, request),
       method: request.method,
       headers: {
         accept: 'application/json',
-        'user-agent': deps.userAgent,
+        'user-agent': userAgent,
         ...(hasBody ? { 'content-type': 'application/json' } : {}),
         ...request.headers,
         ...connection.headers,
@@ -83,55 +120,25 @@ export function createHttpTransport(deps: HttpTransportDeps): HttpTransport {
     });
   }
 
-  function deadlineOf(request: ApiRequest) {
-    const ms = request.deadlineMs ?? deps.deadlineMs ?? 30_000;
-    const error = () =>
-      unavailable(deps.access.server, `no answer to ${request.method} ${request.path} within ${ms} ms`);
-    return { ms, clock: deps.clock, signal: request.signal, error };
+  /** New ones when the certificates have changed; calls under way end on the old ones. */
+  #agentsFor(connection: Connection): Agents {
+    if (this.#agents !== undefined && sameConnection(this.#agents.connection, connection))
+      return this.#agents;
+    void this.#agents?.calls.close();
+    void this.#agents?.watches.close();
+    this.#agents = {
+      connection,
+      calls: createAgent(connection, { connections: CALL_CONNECTIONS }),
+      watches: createAgent(connection, {}),
+    };
+    return this.#agents;
   }
 
-  return {
-    request: (request) =>
-      withDeadline(deadlineOf(request), async (signal) => {
-        try {
-          return await readAnswer(await send(request, 'calls', signal));
-        } catch (error) {
-          throw foreignError(deps.access.server, error, signal);
-        }
-      }),
-    stream: (request) =>
-      openStream(request, deadlineOf(request), (signal) => send(request, 'watches', signal)),
-    close: async () => {
-      await Promise.all([agents?.calls.destroy(), agents?.watches.destroy()]);
-      agents = undefined;
-    },
-  };
-
-  /** The deadline holds for the head; the signal for the whole of it. */
-  async function openStream(
-    request: ApiRequest,
-    deadline: ReturnType<typeof deadlineOf>,
-    open: (signal: AbortSignal) => Promise<Dispatcher.ResponseData>,
-  ): Promise<ApiStream> {
-    const whole = new AbortController();
-    const abort = (): void => whole.abort(request.signal?.reason);
-    request.signal?.addEventListener('abort', abort, { once: true });
-    const release = (): void => request.signal?.removeEventListener('abort', abort);
-    try {
-      const response = await withDeadline(deadline, (head) => {
-        const giveUp = (): void => whole.abort(head.reason);
-        head.addEventListener('abort', giveUp, { once: true });
-        return open(whole.signal).finally(() => head.removeEventListener('abort', giveUp));
-      });
-      return {
-        status: response.statusCode,
-        headers: headersOf(response),
-        lines: linesOf(response, { server: deps.access.server, signal: whole.signal, release }),
-      };
-    } catch (error) {
-      release();
-      throw foreignError(deps.access.server, error, whole.signal);
-    }
+  #deadlineOf(request: ApiRequest): Deadline {
+    const { access, clock, deadlineMs } = this.#deps;
+    const ms = request.deadlineMs ?? deadlineMs ?? 30_000;
+    const what = `no answer to ${request.method} ${request.path} within ${ms} ms`;
+    return { ms, clock, signal: request.signal, error: () => unavailable(access.server, what) };
   }
 }
 

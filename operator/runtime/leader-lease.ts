@@ -29,18 +29,20 @@ export interface Claim {
 /** The lease as it should stand for its holder to be `claim.identity`: acquired if it was another's, else renewed. */
 export function claimLease(current: Lease | undefined, claim: Claim): Lease {
   const now = toMicroTime(claim.nowMs);
-  const spec = current?.spec;
-  const isRenewal = spec?.holderIdentity === claim.identity;
-  return {
-    metadata: current?.metadata ?? { namespace: claim.key.namespace, name: claim.key.name },
-    spec: {
-      holderIdentity: claim.identity,
-      leaseDurationSeconds: Math.ceil(claim.leaseDurationMs / 1000),
-      acquireTime: isRenewal ? (spec.acquireTime ?? now) : now,
-      renewTime: now,
-      leaseTransitions: (spec?.leaseTransitions ?? 0) + (isRenewal || current === undefined ? 0 : 1),
-    },
+  const held = {
+    holderIdentity: claim.identity,
+    leaseDurationSeconds: Math.ceil(claim.leaseDurationMs / 1000),
+    renewTime: now,
   };
+  if (current === undefined) {
+    const { namespace, name } = claim.key;
+    return { metadata: { namespace, name }, spec: { ...held, acquireTime: now, leaseTransitions: 0 } };
+  }
+  const { metadata, spec = {} } = current;
+  const { acquireTime = now, leaseTransitions = 0 } = spec;
+  return spec.holderIdentity === claim.identity
+    ? { metadata, spec: { ...held, acquireTime, leaseTransitions } }
+    : { metadata, spec: { ...held, acquireTime: now, leaseTransitions: leaseTransitions + 1 } };
 }
 
 /** The lease given back: nobody holds it, and nobody needs to wait. */

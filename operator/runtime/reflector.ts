@@ -4,8 +4,8 @@ import type { ApiClient } from './api-client.ts';
 import { deepFreeze } from './freeze.ts';
 import type { KubernetesObject, ResourceType } from './objects.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
-import { createStore, type Change, type IndexFunction, type Store } from './store.ts';
-import { watchScope, type WatchTiming } from './watch-loop.ts';
+import { createStore, type Change, type IndexFunction, type Store, type WritableStore } from './store.ts';
+import { watchScope, type WatchTarget, type WatchTiming } from './watch-loop.ts';
 
 /** A local copy of one resource, kept equal to the server's by LIST and WATCH. */
 export interface Reflector<T extends KubernetesObject> {
@@ -68,64 +68,95 @@ export function createReflector<T extends KubernetesObject>(
   options: ReflectorOptions<T>,
   deps: ReflectorDeps,
 ): Reflector<T> {
-  const { type, namespaces = [''], trim = (object: T) => object } = options;
-  const timing = { ...defaultTiming, ...options.timing };
-  const store = createStore(options.indexes);
-  const listeners = new Set<(change: Change<T>) => void>();
-  const unsynced = new Set(namespaces);
-  const ready = Promise.withResolvers<void>();
-  const createdAt = deps.clock.monotonic();
-  const heardAt = new Map(namespaces.map((namespace) => [namespace, createdAt]));
-  const resource = type.group === '' ? type.plural : `${type.plural}.${type.group}`;
+  return new WatchedReflector(options, deps);
+}
 
-  function tell(changes: readonly Change<T>[]): void {
-    deps.metrics.cacheObjects.set({ resource }, store.size);
-    for (const change of changes) for (const listener of listeners) listener(change);
+class WatchedReflector<T extends KubernetesObject> implements Reflector<T> {
+  readonly type: ResourceType;
+  readonly store: WritableStore<T>;
+  readonly #options: ReflectorOptions<T>;
+  readonly #deps: ReflectorDeps;
+  readonly #timing: WatchTiming;
+  /** `jobs.batch`, for people and metrics. */
+  readonly #resource: string;
+  readonly #listeners = new Set<(change: Change<T>) => void>();
+  readonly #unsynced: Set<string>;
+  readonly #ready = Promise.withResolvers<void>();
+  /** By namespace, on the monotonic clock. */
+  readonly #heardAt: Map<string, number>;
+
+  constructor(options: ReflectorOptions<T>, deps: ReflectorDeps) {
+    const { type, namespaces = [''] } = options;
+    this.type = type;
+    this.store = createStore(options.indexes);
+    this.#options = options;
+    this.#deps = deps;
+    this.#timing = { ...defaultTiming, ...options.timing };
+    this.#resource = type.group === '' ? type.plural : `${type.plural}.${type.group}`;
+    this.#unsynced = new Set(namespaces);
+    this.#heardAt = new Map(namespaces.map((namespace) => [namespace, deps.clock.monotonic()]));
   }
 
-  const prepare = (object: T): T => deepFreeze(trim(withoutManagedFields(object)));
+  get hasSynced(): boolean {
+    return this.#unsynced.size === 0;
+  }
 
-  function watchNamespace(namespace: string, signal: AbortSignal): Promise<void> {
-    const scope = { ...options, namespace, resource, timing };
-    const target = {
-      replaced: (objects: readonly T[]) => {
-        tell(store.replace(namespace, objects.map(prepare)));
-        unsynced.delete(namespace);
-        if (unsynced.size === 0) ready.resolve();
+  synced(signal?: AbortSignal): Promise<void> {
+    return abortable(this.#ready.promise, signal);
+  }
+
+  silentForMs(): number {
+    return this.#deps.clock.monotonic() - Math.min(...this.#heardAt.values());
+  }
+
+  staleSince(): string | undefined {
+    const silentMs = this.silentForMs();
+    if (silentMs <= 2 * this.#timing.idleLimitMs) return undefined;
+    return `${this.#resource}: the API server has not been heard for ${Math.round(silentMs / 1000)} s`;
+  }
+
+  onChange(listener: (change: Change<T>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { namespaces = [''] } = this.#options;
+    await Promise.all(namespaces.map((namespace) => this.#watch(namespace, signal)));
+  }
+
+  #watch(namespace: string, signal: AbortSignal): Promise<void> {
+    const scope = { ...this.#options, namespace, resource: this.#resource, timing: this.#timing };
+    const target: WatchTarget<T> = {
+      replaced: (objects) => {
+        this.#tell(
+          this.store.replace(
+            namespace,
+            objects.map((object) => this.#prepare(object)),
+          ),
+        );
+        this.#unsynced.delete(namespace);
+        if (this.hasSynced) this.#ready.resolve();
       },
-      changed: (object: T) => tell(store.put(prepare(object))),
-      deleted: (object: T) => tell(store.remove(prepare(object))),
+      changed: (object) => this.#tell(this.store.put(this.#prepare(object))),
+      deleted: (object) => this.#tell(this.store.remove(this.#prepare(object))),
       heard: () => {
-        heardAt.set(namespace, deps.clock.monotonic());
-        deps.metrics.watchLastEvent.set({ resource }, deps.clock.now() / 1000);
+        this.#heardAt.set(namespace, this.#deps.clock.monotonic());
+        this.#deps.metrics.watchLastEvent.set({ resource: this.#resource }, this.#deps.clock.now() / 1000);
       },
     };
-    return watchScope<T>(scope, target, deps, signal);
+    return watchScope(scope, target, this.#deps, signal);
   }
 
-  const silentForMs = (): number => deps.clock.monotonic() - Math.min(...heardAt.values());
+  #prepare(object: T): T {
+    const { trim = (whole: T) => whole } = this.#options;
+    return deepFreeze(trim(withoutManagedFields(object)));
+  }
 
-  return {
-    type,
-    store,
-    get hasSynced() {
-      return unsynced.size === 0;
-    },
-    synced: (signal) => abortable(ready.promise, signal),
-    silentForMs,
-    staleSince() {
-      const silentMs = silentForMs();
-      if (silentMs <= 2 * timing.idleLimitMs) return undefined;
-      return `${resource}: the API server has not been heard for ${Math.round(silentMs / 1000)} s`;
-    },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    async run(signal) {
-      await Promise.all(namespaces.map((namespace) => watchNamespace(namespace, signal)));
-    },
-  };
+  #tell(changes: readonly Change<T>[]): void {
+    this.#deps.metrics.cacheObjects.set({ resource: this.#resource }, this.store.size);
+    for (const change of changes) for (const listener of this.#listeners) listener(change);
+  }
 }
 
 /** Which manager owns which field is half of an object's size, and no controller reads it. */

@@ -42,7 +42,7 @@ export function createRuntimeMetrics(metrics: Metrics, prefix: string): RuntimeM
     ...controllerMetrics(metrics),
     ...clientMetrics(metrics),
     ...watchMetrics(metrics, prefix),
-    beforeRender: metrics.beforeRender,
+    beforeRender: (collect) => metrics.beforeRender(collect),
   };
 }
 

@@ -148,6 +148,6 @@ function isSameVersion(a: KubernetesObject, b: KubernetesObject): boolean {
 function sorted<T extends KubernetesObject>(objects: readonly T[]): readonly T[] {
   return objects
     .map((object) => ({ key: formatKey(keyOf(object)), object }))
-    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ object }) => object);
 }

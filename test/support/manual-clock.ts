@@ -53,7 +53,7 @@ export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
       const end = elapsed + ms;
       await settle();
       for (;;) {
-        const next = [...sleepers].sort((a, b) => a.until - b.until)[0];
+        const next = [...sleepers].toSorted((a, b) => a.until - b.until)[0];
         if (next === undefined || next.until > end) break;
         elapsed = Math.max(elapsed, next.until);
         sleepers.delete(next);

@@ -13,7 +13,7 @@ export interface RuntimeDeps {
   /** Lines logged so far. */
   readonly logged: readonly LoggedLine[];
   /** The value of a metric with these labels; undefined if it has none. */
-  metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number | undefined>;
+  readonly metric: (name: string, labels?: Readonly<Record<string, string>>) => Promise<number | undefined>;
 }
 
 export interface LoggedLine {

@@ -21,6 +21,7 @@ import { createHttpTransport } from '../../../operator/runtime/http-transport.ts
 import { createMeteredTransport } from '../../../operator/runtime/metered-transport.ts';
 import type { KubernetesObject, ResourceType } from '../../../operator/runtime/objects.ts';
 import { createRetryingTransport } from '../../../operator/runtime/retrying-transport.ts';
+import type { ApiRequest } from '../../../operator/runtime/transport.ts';
 import { startControlPlane, type ControlPlane } from '../../support/control-plane/control-plane.ts';
 import { reasonToSkip } from '../../support/control-plane/install.ts';
 import { waitUntil } from '../../support/control-plane/wait-until.ts';
@@ -93,7 +94,7 @@ suite('the client on a real API server', { skip: await reasonToSkip() }, () => {
     const managers = (after.metadata as Managed).managedFields?.map(
       ({ manager, subresource = '' }) => `${manager} ${subresource}`,
     );
-    assert.deepEqual(managers?.sort(), ['keeper ', 'keeper-status status']);
+    assert.deepEqual(managers?.toSorted(), ['keeper ', 'keeper-status status']);
   });
 
   test('an apply without force is refused where another manager owns the field, and takes it with force', async () => {
@@ -332,7 +333,11 @@ suite('the transport against servers that misbehave', () => {
     };
     const http = createHttpTransport({ access, clock: systemClock, userAgent: 'test' });
     t.after(() => http.close());
-    for (const call of [http.request, http.stream]) {
+    const calls = [
+      (request: ApiRequest) => http.request(request),
+      (request: ApiRequest) => http.stream(request),
+    ];
+    for (const call of calls) {
       const late = await thrownBy(call({ ...get, deadlineMs: 100 }));
       assert.ok(late instanceof TransientError);
       assert.match(late.message, /no answer to GET \/api within 100 ms/);

@@ -36,7 +36,7 @@ function picture(objects: readonly ConfigMap[]): readonly string[] {
     .map(
       ({ metadata }) => `${metadata.namespace}/${metadata.name} ${metadata.uid} ${metadata.resourceVersion}`,
     )
-    .sort();
+    .toSorted();
 }
 
 interface Watching {
@@ -113,8 +113,8 @@ suite('a reflector on a real API server', { skip: await reasonToSkip() }, () => 
       else replayed.add(name);
     }
     assert.deepEqual(
-      [...replayed].sort(),
-      (await listed(namespace)).map(({ metadata }) => metadata.name).sort(),
+      [...replayed].toSorted(),
+      (await listed(namespace)).map(({ metadata }) => metadata.name ?? '').toSorted(),
     );
   });
 

@@ -52,7 +52,13 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-const namespaceType = { group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };
+const namespaceType = {
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+};
 const START_TIMEOUT_MS = 120_000;
 const ADMIN: User = { name: 'admin', groups: ['system:masters'] };
 

@@ -62,7 +62,7 @@ export function createServerGroup(folder: string): ServerGroup {
       return server;
     },
     async stop() {
-      for (const server of servers.reverse()) await server.stop();
+      for (const server of servers.toReversed()) await server.stop();
       stdin.end('done\n');
     },
   };

@@ -55,15 +55,9 @@ suite('the logger', () => {
     });
     log.error('b', { error: new TypeError('a bug') });
     const [foreseen, bug] = objects().map(({ error }) => error as Record<string, unknown>);
-    assert.deepEqual(
-      { ...foreseen, cause: (foreseen?.['cause'] as { message: string }).message },
-      {
-        class: 'TransientError',
-        reason: 'Busy',
-        message: 'later',
-        cause: 'inner',
-      },
-    );
+    const { cause, ...own } = foreseen ?? {};
+    assert.deepEqual(own, { class: 'TransientError', reason: 'Busy', message: 'later' });
+    assert.equal((cause as Record<string, unknown>)['message'], 'inner');
     assert.equal(bug?.['class'], 'TypeError');
     assert.match(String(bug?.['stack']), /log\.test\.ts/);
   });

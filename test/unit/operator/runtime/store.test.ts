@@ -60,10 +60,10 @@ suite('the store of a reflector', () => {
           const now = store
             .list(step.namespace === '' ? undefined : step.namespace)
             .map((thing) => formatKey(keyOf(thing)));
-          assert.deepEqual(now, inScope.map((thing) => formatKey(keyOf(thing))).sort());
+          assert.deepEqual(now, inScope.map((thing) => formatKey(keyOf(thing))).toSorted());
         } else replay(held, store[step.kind](step.thing));
 
-        const sorted = [...held.keys()].sort().map((key) => held.get(key));
+        const sorted = [...held.keys()].toSorted().map((key) => held.get(key));
         assert.deepEqual(store.list(), sorted);
         assert.equal(store.size, held.size);
         assert.deepEqual(
