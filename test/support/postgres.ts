@@ -48,7 +48,13 @@ export async function startPostgres(): Promise<PostgresServer> {
   const given = process.env['MILLRACE_TEST_POSTGRES_URL'];
   if (given !== undefined && given !== '') return useGiven(given);
   const folder = await mkdtemp(join(tmpdir(), 'millrace-postgres-'));
-  const server = await startEmbeddedPostgres({ folder, password, settings });
+  const remove = async (): Promise<void> => {
+    await rm(folder, { recursive: true, force: true });
+  };
+  const server = await startEmbeddedPostgres({ folder, password, settings }).catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
   return {
     ours: true,
     createDatabase: async () => await createDatabase(server.url, []),
@@ -57,7 +63,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     },
     stop: async () => {
       await server.stop();
-      await rm(folder, { recursive: true, force: true });
+      await remove();
     },
   };
 }

@@ -7,6 +7,7 @@ import type {
   Claim,
   ClaimedFile,
   ClaimRequest,
+  FaultPoint,
   FoundObject,
   LoadBatch,
   LoadedEvent,
@@ -183,6 +184,30 @@ export async function importFile(
 ): Promise<LoadResult> {
   const claim = await openFile(fixture, key);
   return await fixture.store.loading.commitBatch(claim, target, batchOf(events));
+}
+
+/** Holds whoever comes to `point` until `goOn`. */
+export interface Halt {
+  readonly faultPoint: (name: FaultPoint) => Promise<void>;
+  /** When the first has come there. */
+  readonly reached: Promise<void>;
+  goOn(): void;
+}
+
+export function haltAt(point: FaultPoint): Halt {
+  const reached = Promise.withResolvers<undefined>();
+  const held = Promise.withResolvers<undefined>();
+  return {
+    faultPoint: async (name) => {
+      if (name !== point) return;
+      reached.resolve(undefined);
+      await held.promise;
+    },
+    reached: reached.promise,
+    goOn: () => {
+      held.resolve(undefined);
+    },
+  };
 }
 
 /** Asks until the answer is true. */

@@ -10,6 +10,7 @@ import {
   createFixture,
   event,
   foundObject,
+  haltAt,
   openFile,
   recordFiles,
   target,
@@ -258,28 +259,55 @@ describe('claims', () => {
     assert.equal((await store.status.sourceCounts(sourceId)).files.done, 1);
   });
 
+  it('a claim that is lost while its batch is loaded takes the batch back, also when another has loaded the same rows', async () => {
+    const { sourceId, store } = fixture;
+    for (const rows of [1, 2]) {
+      const halt = haltAt('commitBatch:beforeCopy');
+      const slow = await fixture.open({ faultPoint: halt.faultPoint });
+      const old = await openFile(fixture, `web/${String(rows)}`);
+      const late = slow.loading.commitBatch(
+        old,
+        target,
+        batchOf([event({ insertId: `late-${String(rows)}` })]),
+      );
+      try {
+        await halt.reached;
+        await expire([old]);
+        const [taken] = await claimFiles(store, sourceId, { claimant: 'worker-1' });
+        assert.ok(taken !== undefined);
+        // Once the new holder has done nothing yet, once it has committed just as many rows.
+        if (rows === 2) {
+          const same = batchOf([event({ insertId: 'of the new holder' })], { final: false });
+          await store.loading.commitBatch(taken.claim, target, same);
+        }
+      } finally {
+        halt.goOn();
+      }
+      await leaseLost(late);
+      await leaseLost(store.loading.commitBatch(old, target, batchOf([event()], { final: false })));
+    }
+    const stored = await fixture.database.sql(`SELECT insert_id FROM ${testSchema}.events`);
+    assert.deepEqual(stored, [{ insert_id: 'of the new holder' }]);
+    assert.equal((await store.status.sourceCounts(sourceId)).records.imported, 1);
+  });
+
   it('a heartbeat does not wait behind a load', async () => {
     const { sourceId } = fixture;
-    let reached = (): void => undefined;
-    let goOn = (): void => undefined;
-    const atPoint = new Promise<void>((resolve) => (reached = resolve));
-    const held = new Promise<void>((resolve) => (goOn = resolve));
-    const faultPoint = async (name: string): Promise<void> => {
-      if (name !== 'commitBatch:beforeCopy') return;
-      reached();
-      await held;
-    };
-    const store = await fixture.open({ faultPoint }, { maxConnections: 2 });
+    const halt = haltAt('commitBatch:beforeCopy');
+    const store = await fixture.open({ faultPoint: halt.faultPoint }, { maxConnections: 2 });
     const one = await openFile(fixture, 'web/1');
     const two = await openFile(fixture, 'web/2');
-    const loads = [
+    const loads = Promise.all([
       store.loading.commitBatch(one, target, batchOf([event({ insertId: '1' })])),
       store.loading.commitBatch(two, target, batchOf([event({ insertId: '2' })])),
-    ];
-    await atPoint;
-    assert.deepEqual(await store.claims.renew([one, two], 60_000), []);
-    assert.deepEqual(await claimFiles(store, sourceId), []);
-    goOn();
-    assert.equal((await Promise.all(loads)).length, 2);
+    ]);
+    try {
+      await halt.reached;
+      assert.deepEqual(await store.claims.renew([one, two], 60_000), []);
+      assert.deepEqual(await claimFiles(store, sourceId), []);
+    } finally {
+      halt.goOn();
+    }
+    assert.equal((await loads).length, 2);
   });
 });

@@ -4,15 +4,19 @@ import { reasonOf } from '../../../lib/errors.ts';
 import type { OwnerIdentity } from '../../../lib/store/types.ts';
 import { startPostgres, type PostgresServer } from '../../support/postgres.ts';
 import {
+  batchOf,
   claimFiles,
   createFixture,
   foundObject,
+  haltAt,
   importFile,
   event,
   openFile,
   recordFiles,
   sourceIdentity,
+  target,
   testSchema,
+  until,
   type StoreFixture,
 } from '../../support/store.ts';
 
@@ -143,29 +147,37 @@ describe('the ledger', () => {
     });
 
     it('is not taken while a write of the leader before is under way', async () => {
-      const other = await fixture.open();
-      const { store, sourceId, generation } = fixture;
-      let { epoch } = fixture;
-      const objects = Array.from({ length: 500 }, (_, index) => foundObject(`web/${String(index)}`));
-      const writing = Array.from({ length: 20 }, async (_, index) => {
-        const page = objects.slice(index * 25, index * 25 + 25);
-        return await store.discovery.recordFound(sourceId, {
-          objects: page,
-          generation,
-          foundBy: 'listing',
-          epoch,
-        });
-      });
-      epoch = await other.ownership.takeEpoch('operator-1');
-      const results = await Promise.allSettled(writing);
-      const written = results.filter((result) => result.status === 'fulfilled').length;
-      const [rows] = await fixture.database.sql<{ n: number }>(
-        `SELECT count(*)::int AS n FROM ${testSchema}.files`,
-      );
-      assert.equal(rows?.n, written * 25);
-      for (const result of results) {
-        if (result.status === 'rejected') assert.equal(reasonOf(result.reason), 'LeaderFenced');
+      const { store, sourceId, generation, epoch } = fixture;
+      // The write waits for the row of a file, which a load holds.
+      const halt = haltAt('commitBatch:beforeCommit');
+      const loader = await fixture.open({ faultPoint: halt.faultPoint });
+      const claim = await openFile(fixture, 'web/a');
+      const load = loader.loading.commitBatch(claim, target, batchOf([event()]));
+      const order: string[] = [];
+      const waiting = async (): Promise<number> => {
+        const [row] = await fixture.database.sql<{ n: number }>(
+          `SELECT count(*)::int AS n FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return row?.n ?? 0;
+      };
+      const started: Promise<unknown>[] = [load];
+      try {
+        await halt.reached;
+        const objects = [foundObject('web/a', { etag: 'new' })];
+        const page = { objects, generation, foundBy: 'listing', epoch } as const;
+        started.push(
+          store.discovery.recordFound(sourceId, page).then(() => order.push('write of the old leader')),
+        );
+        await until(async () => (await waiting()) === 1, 'the write waits');
+        const other = await fixture.open();
+        started.push(other.ownership.takeEpoch('operator-1').then(() => order.push('new epoch')));
+        await until(async () => (await waiting()) === 2 || order.length > 0, 'the new leader waits');
+      } finally {
+        halt.goOn();
       }
+      await Promise.all(started);
+      assert.deepEqual(order, ['write of the old leader', 'new epoch']);
     });
   });
 

@@ -10,6 +10,7 @@ import {
   event,
   foundObject,
   groupIdentify,
+  haltAt,
   identify,
   importFile,
   openFile,
@@ -411,28 +412,28 @@ describe('loading', () => {
   });
 
   describe('the hour of arrival', () => {
-    it('cannot be closed while a load that stamps it is under way, and a load behind the closing stamps a later time', async () => {
-      let reached = (): void => undefined;
-      let goOn = (): void => undefined;
-      const atPoint = new Promise<void>((resolve) => (reached = resolve));
-      const held = new Promise<void>((resolve) => (goOn = resolve));
-      const store = await fixture.open({
-        faultPoint: async (name) => {
-          if (name !== 'commitBatch:beforeCommit') return;
-          reached();
-          await held;
-        },
-      });
+    it('cannot be closed while a load that stamps it is under way', async () => {
+      const halt = haltAt('commitBatch:beforeCommit');
+      const store = await fixture.open({ faultPoint: halt.faultPoint });
       const claim = await openFile(fixture);
       const load = store.loading.commitBatch(claim, target, batchOf([event()]));
-      await atPoint;
-      const tryClose = `SELECT pg_try_advisory_xact_lock(${testSchema}.hour_lock(date_trunc('hour', at, 'UTC'))) AS closed
-        FROM (SELECT clock_timestamp() - $1::interval AS at) t`;
-      assert.deepEqual(await fixture.database.sql(tryClose, ['0']), [{ closed: false }]);
-      assert.deepEqual(await fixture.database.sql(tryClose, ['2 hours']), [{ closed: true }]);
-      goOn();
+      const tryClose = async (ago: string): Promise<unknown> => {
+        const [row] = await fixture.database.sql<{ closed: boolean }>(
+          `SELECT pg_try_advisory_xact_lock(${testSchema}.hour_lock(date_trunc('hour', at, 'UTC'))) AS closed
+           FROM (SELECT clock_timestamp() - $1::interval AS at) t`,
+          [ago],
+        );
+        return row?.closed;
+      };
+      try {
+        await halt.reached;
+        assert.equal(await tryClose('0'), false);
+        assert.equal(await tryClose('2 hours'), true);
+      } finally {
+        halt.goOn();
+      }
       await load;
-      assert.deepEqual(await fixture.database.sql(tryClose, ['0']), [{ closed: true }]);
+      assert.equal(await tryClose('0'), true);
     });
   });
 
@@ -495,24 +496,18 @@ describe('loading', () => {
     it('does not wait for long behind a load that uses the table', async () => {
       await importFile(fixture, 'web/1', [event()]);
       await age(10 * dayMs);
-      let goOn = (): void => undefined;
-      let reached = (): void => undefined;
-      const atPoint = new Promise<void>((resolve) => (reached = resolve));
-      const held = new Promise<void>((resolve) => (goOn = resolve));
-      const loader = await fixture.open({
-        faultPoint: async (name) => {
-          if (name !== 'commitBatch:beforeCommit') return;
-          reached();
-          await held;
-        },
-      });
+      const halt = haltAt('commitBatch:beforeCommit');
+      const loader = await fixture.open({ faultPoint: halt.faultPoint });
       const claim = await openFile(fixture, 'web/2');
       const load = loader.loading.commitBatch(claim, target, batchOf([event({ insertId: 'new' })]));
-      await atPoint;
-      const removing = { ...request, epoch: fixture.epoch, keepEventsMs: 9 * dayMs };
-      const result = await fixture.store.maintenance.upkeep(removing);
-      assert.deepEqual([result.partitionsDropped, result.more], [0, true]);
-      goOn();
+      try {
+        await halt.reached;
+        const removing = { ...request, epoch: fixture.epoch, keepEventsMs: 9 * dayMs };
+        const result = await fixture.store.maintenance.upkeep(removing);
+        assert.deepEqual([result.partitionsDropped, result.more], [0, true]);
+      } finally {
+        halt.goOn();
+      }
       assert.equal((await load).imported, 1);
     });
   });
