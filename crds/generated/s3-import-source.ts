@@ -120,8 +120,8 @@ export interface S3ImportSourceFilesCsv {
   /** The character around a field that may hold delimiters and line breaks. Empty: fields are never quoted. */
   readonly quote: string;
   /**
-   * The character that, within a quoted field, makes the next one stand for itself. The same as the quote: a
-   * quote is written twice.
+   * The character that, within a quoted field, makes a quote or itself stand for itself. Empty: the quote,
+   * which is then written twice.
    */
   readonly escape: string;
   /** Whether the first row holds the names of the columns. */

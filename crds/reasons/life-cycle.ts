@@ -28,12 +28,6 @@ export const lifeCycleReasons = {
     summary: 'The source is switched off by spec.suspend; nothing is lost.',
     cure: 'Set spec.suspend to false to go on.',
   },
-  Resumed: {
-    on: ['Event'],
-    kinds: onSource,
-    class: 'N',
-    summary: 'The source was switched on again.',
-  },
   Blocked: {
     on: [
       'ResolvedRefs',

@@ -77,13 +77,6 @@ export const storageReasons = {
     summary: 'The bucket is in another region than the connection names.',
     cure: 'Set spec.region of the S3Connection to the region that the message names.',
   },
-  RequesterPaysRequired: {
-    on: ['BucketAccessible'],
-    kinds: onSource,
-    class: 'P',
-    summary: 'Whoever reads the bucket has to pay, and Millrace does not agree to that by itself.',
-    cure: 'Copy the files to a bucket of your own, or have the owner switch Requester Pays off.',
-  },
   EndpointUnreachable: {
     on: ['Authenticated', 'BucketAccessible'],
     kinds: onS3,

@@ -2,6 +2,7 @@ import type { ConditionType } from '../../crds/conditions.ts';
 import type { Reason } from '../../crds/reasons.ts';
 import { failed, findingOf, gatesUntil, passed, unknown, type Finding } from '../conditions/finding.ts';
 import type { ImportFacts } from '../controllers/s3-import-source/facts.ts';
+import { contradictionOf } from './file-settings.ts';
 
 /** Says what is wrong, or nothing. Pure: it sees the facts alone. */
 type Check = (facts: ImportFacts) => Finding | undefined;
@@ -9,6 +10,7 @@ type Check = (facts: ImportFacts) => Finding | undefined;
 /** What keeps a source from being worked on at all, each named by what is wrong. The order is that of the gates. */
 const chain: readonly Check[] = [
   patternDoesNotCompile,
+  filesAreContradictory,
   ledgerIsTaken,
   conversionIsMissing,
   converterDoesNotCompile,
@@ -39,6 +41,13 @@ function patternDoesNotCompile({ pattern }: ImportFacts): Finding | undefined {
   return pattern?.kind === 'invalid'
     ? failed('Accepted', 'InvalidPattern', `spec.files.pattern.regex: ${pattern.message}`)
     : undefined;
+}
+
+function filesAreContradictory({ source, conversion }: ImportFacts): Finding | undefined {
+  const compiled = conversion.kind === 'read' ? conversion.compiled : undefined;
+  const document = compiled?.kind === 'compiled' ? compiled.settings : undefined;
+  const contradiction = contradictionOf(source.spec.files, document);
+  return contradiction === undefined ? undefined : failed('Accepted', 'InvalidFormat', contradiction);
 }
 
 function ledgerIsTaken({ rival, source }: ImportFacts): Finding | undefined {

@@ -199,7 +199,7 @@ export const sourceCases: readonly CrdCase[] = [
   {
     name: '[I-26] the dialect of a CSV file has defaults',
     object: sourceManifest({ files: { format: 'CSV', csv: {} } }),
-    expect: acceptedWith({ 'spec.files.csv': { delimiter: ',', quote: '"', escape: '"', header: true } }),
+    expect: acceptedWith({ 'spec.files.csv': { delimiter: ',', quote: '"', escape: '', header: true } }),
   },
   {
     name: '[I-26] a CSV file without quotes is accepted',
@@ -230,6 +230,25 @@ export const sourceCases: readonly CrdCase[] = [
     name: '[I-26] a line break as delimiter is refused',
     object: sourceManifest({ files: { format: 'CSV', csv: { delimiter: '\r\n' } } }),
     expect: refused('spec.files.csv.delimiter', 'must not contain a line break'),
+  },
+  ...(['quote', 'escape'] as const).map((field) => ({
+    name: `[I-26] a line break as ${field} is refused`,
+    object: sourceManifest({ files: { format: 'CSV', csv: { [field]: '\n' } } }),
+    expect: refused(`spec.files.csv.${field}`, 'must not be a line break'),
+  })),
+  ...[
+    { delimiter: '"', quote: '"' },
+    { delimiter: '|', quote: "'", escape: '|' },
+    { delimiter: '~|~', quote: '|' },
+  ].map((csv) => ({
+    name: `[I-26] a delimiter that holds the quote or the escape is refused: ${Object.values(csv).join(' ')}`,
+    object: sourceManifest({ files: { format: 'CSV', csv } }),
+    expect: refused('spec.files.csv.delimiter', 'must not contain the quote or the escape character'),
+  })),
+  {
+    name: '[I-26] without quotes, the escape is nothing that the delimiter could hold',
+    object: sourceManifest({ files: { format: 'CSV', csv: { delimiter: '|', quote: '', escape: '|' } } }),
+    expect: accepted,
   },
   {
     name: '[I-26] a quote of two characters is refused',
