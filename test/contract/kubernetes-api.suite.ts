@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import type { JsonObject } from '../../lib/json.ts';
 import { patchContentTypes, type ApiTransport, type HttpMethod } from '../../operator/runtime/transport.ts';
+import type { ApiReply, OwnedFields, WatchLine } from '../support/api-reply.ts';
 import { connectionManifest, storeManifest, type Manifest } from '../support/manifests.ts';
 
 export interface ApiUnderTest {
@@ -19,7 +20,7 @@ export interface ApiUnderTest {
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: any;
+  readonly body: ApiReply;
 }
 
 interface ApplyOptions {
@@ -44,13 +45,14 @@ function speakTo(transport: ApiTransport, namespace: string) {
     body?: unknown,
     more: { query?: Record<string, string>; contentType?: string } = {},
   ): Promise<Answer> {
-    return transport.request({
+    const answer = await transport.request({
       method,
       path,
       ...(body === undefined ? {} : { body }),
       ...(more.query === undefined ? {} : { query: more.query }),
       ...(more.contentType === undefined ? {} : { headers: { 'content-type': more.contentType } }),
     });
+    return { ...answer, body: answer.body as ApiReply };
   }
   return {
     at,
@@ -79,17 +81,33 @@ function speakTo(transport: ApiTransport, namespace: string) {
   };
 }
 
-function assertOk(answer: Answer): any {
+function assertOk(answer: Answer): ApiReply {
   assert.ok(answer.status < 300, JSON.stringify(answer.body));
   return answer.body;
 }
 
-function managers(object: any): Record<string, any> {
-  const entries = object.metadata.managedFields.map((entry: any) => [
+function managers(object: ApiReply): Record<string, OwnedFields> {
+  const entries = object.metadata.managedFields.map((entry) => [
     `${entry.manager}/${entry.operation}${entry.subresource ? `/${entry.subresource}` : ''}`,
     entry.fieldsV1,
   ]);
   return Object.fromEntries(entries);
+}
+
+function first<T>(list: readonly T[]): T {
+  const [item] = list;
+  assert.ok(item !== undefined, 'the list is empty');
+  return item;
+}
+
+/** What a manager owns, at a path of elements. */
+function owned(object: ApiReply, manager: string, ...path: readonly string[]): OwnedFields {
+  const fields = path.reduce<OwnedFields | undefined>(
+    (at, element) => at?.[element],
+    managers(object)[manager],
+  );
+  assert.ok(fields !== undefined, `${manager} owns nothing at ${path.join(' ')}`);
+  return fields;
 }
 
 export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTest>): void {
@@ -106,16 +124,16 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
     }
 
     /** The events of a watch, until there are so many of them. */
-    async function watch(path: string, query: Record<string, string>, count: number): Promise<any[]> {
+    async function watch(path: string, query: Record<string, string>, count: number): Promise<WatchLine[]> {
       const stream = await api.transport.stream({
         method: 'GET',
         path,
         query: { watch: 'true', timeoutSeconds: '60', ...query },
       });
       assert.equal(stream.status, 200);
-      const events: any[] = [];
+      const events: WatchLine[] = [];
       for await (const line of stream.lines) {
-        events.push(JSON.parse(line));
+        events.push(JSON.parse(line) as WatchLine);
         if (events.length === count) break;
       }
       return events;
@@ -170,7 +188,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       const answer = await create(at.configMaps, configMap('Not_A_Name'));
       assert.equal(answer.status, 422);
       assert.equal(answer.body.reason, 'Invalid');
-      assert.equal(answer.body.details.causes[0].field, 'metadata.name');
+      assert.equal(first(answer.body.details.causes).field, 'metadata.name');
       assert.match(
         answer.body.message,
         /^ConfigMap "Not_A_Name" is invalid: metadata\.name: Invalid value: "Not_A_Name": /u,
@@ -191,12 +209,12 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
         connectionManifest({ region: 'US EAST', description: 'x'.repeat(1025) }),
       );
       assert.equal(answer.status, 422);
-      const causes = Object.fromEntries(answer.body.details.causes.map((cause: any) => [cause.field, cause]));
-      assert.equal(causes['spec.description'].reason, 'FieldValueTooLong');
-      assert.equal(causes['spec.description'].message, 'Too long: may not be more than 1024 bytes');
-      assert.equal(causes['spec.region'].reason, 'FieldValueInvalid');
+      const causes = Object.fromEntries(answer.body.details.causes.map((cause) => [cause.field, cause]));
+      assert.equal(causes['spec.description']?.reason, 'FieldValueTooLong');
+      assert.equal(causes['spec.description']?.message, 'Too long: may not be more than 1024 bytes');
+      assert.equal(causes['spec.region']?.reason, 'FieldValueInvalid');
       assert.ok(
-        causes['spec.region'].message.startsWith(
+        causes['spec.region']?.message.startsWith(
           'Invalid value: "US EAST": spec.region in body should match ',
         ),
       );
@@ -223,18 +241,18 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
     test('a value of the wrong type, a forbidden value and a rule that fails are told in the words of the server', async () => {
       const { at, create } = await empty();
       const wrong = await create(at.connections, connectionManifest({ forcePathStyle: 'yes' }));
-      assert.deepEqual(wrong.body.details.causes[0], {
+      assert.deepEqual(first(wrong.body.details.causes), {
         reason: 'FieldValueTypeInvalid',
         message: 'Invalid value: "string": spec.forcePathStyle in body must be of type boolean: "string"',
         field: 'spec.forcePathStyle',
       });
       const rule = await create(at.connections, connectionManifest({ endpoint: 'ftp://x' }));
-      const [cause] = rule.body.details.causes;
+      const cause = first(rule.body.details.causes);
       assert.equal(cause.reason, 'FieldValueInvalid');
       assert.ok(cause.message.startsWith('Invalid value: "ftp://x": must be an http:// or https:// address'));
       const union = await create(at.connections, connectionManifest({ credentials: {} }));
       assert.deepEqual(
-        union.body.details.causes.map(({ reason, field }: any) => ({ reason, field })),
+        union.body.details.causes.map(({ reason, field }) => ({ reason, field })),
         [{ reason: 'FieldValueRequired', field: 'spec.credentials' }],
       );
     });
@@ -244,7 +262,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       const made = assertOk(await create(at.connections, connectionManifest({ endpoint: 'https://a' })));
       const answer = await merge(`${at.connections}/lake`, { spec: { endpoint: 'https://b' } });
       assert.equal(answer.status, 422);
-      const [cause] = answer.body.details.causes;
+      const cause = first(answer.body.details.causes);
       assert.equal(cause.reason, 'FieldValueForbidden');
       assert.equal(cause.field, 'spec.endpoint');
       assert.ok(cause.message.startsWith('Forbidden: spec.endpoint cannot change'));
@@ -270,7 +288,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       const made = assertOk(
         await create(at.connections, connectionManifest({ forcePathStyle: null, endpoint: null })),
       );
-      assert.equal(made.spec.forcePathStyle, false);
+      assert.equal(made.spec['forcePathStyle'], false);
       assert.equal('endpoint' in made.spec, false);
     });
 
@@ -300,7 +318,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       assertOk(await create(at.connections, connectionManifest()));
       const path = `${at.connections}/lake`;
       const main = assertOk(await merge(path, { spec: { displayName: 'A' }, status: { principal: 'x' } }));
-      assert.deepEqual([main.spec.displayName, main.status.principal], ['A', undefined]);
+      assert.deepEqual([main.spec['displayName'], main.status['principal']], ['A', undefined]);
       const status = assertOk(
         await merge(`${path}/status`, {
           metadata: { labels: { a: 'b' } },
@@ -308,7 +326,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
           status: { principal: 'x' },
         }),
       );
-      assert.deepEqual([status.spec.displayName, status.status.principal], ['A', 'x']);
+      assert.deepEqual([status.spec['displayName'], status.status['principal']], ['A', 'x']);
     });
 
     test('a write that changes nothing leaves the version alone', async () => {
@@ -332,7 +350,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       const { resourceVersion: _, ...metadata } = made.metadata;
       const blind = await call('PUT', `${at.connections}/lake`, { ...made, metadata });
       assert.equal(blind.status, 422);
-      assert.equal(blind.body.details.causes[0].field, 'metadata.resourceVersion');
+      assert.equal(first(blind.body.details.causes).field, 'metadata.resourceVersion');
     });
 
     test('a patch that names a version or uid is held to it', async () => {
@@ -342,7 +360,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       assert.equal(old.status, 409);
       const other = await merge(`${at.configMaps}/a`, { metadata: { uid: 'no' }, data: { k: 'v' } });
       assert.equal(other.status, 422);
-      assert.equal(other.body.details.causes[0].field, 'metadata.uid');
+      assert.equal(first(other.body.details.causes).field, 'metadata.uid');
     });
 
     test('a JSON patch adds, replaces, removes and tests', async () => {
@@ -403,7 +421,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       });
       assert.equal((await create(at.leases, lease('2026-11-23 18:00'))).status, 400);
       const made = assertOk(await create(at.leases, lease('2026-11-23T18:00:00.123456Z')));
-      assert.equal(made.spec.renewTime, '2026-11-23T18:00:00.123456Z');
+      assert.equal(made.spec['renewTime'], '2026-11-23T18:00:00.123456Z');
     });
 
     test('a list is sorted, selected by label and field, and read page by page as it stood at the start', async () => {
@@ -413,7 +431,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
           await create(at.configMaps, configMap(name, {}, { labels: { tier: name < 'c' ? 'low' : 'high' } })),
         );
       }
-      const names = (list: any) => list.items.map((item: any) => item.metadata.name);
+      const names = (list: ApiReply) => list.items.map((item) => item.metadata.name);
       const own = { fieldSelector: 'metadata.name!=kube-root-ca.crt' };
       const whole = assertOk(await get(at.configMaps, own));
       assert.equal(whole.kind, 'ConfigMapList');
@@ -430,13 +448,13 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       );
       assert.deepEqual(names(everywhere), ['c']);
 
-      const first = assertOk(await get(at.configMaps, { ...own, limit: '3' }));
+      const page = assertOk(await get(at.configMaps, { ...own, limit: '3' }));
       assertOk(await create(at.configMaps, configMap('e')));
       const second = assertOk(
-        await get(at.configMaps, { ...own, limit: '3', continue: first.metadata.continue }),
+        await get(at.configMaps, { ...own, limit: '3', continue: page.metadata.continue ?? '' }),
       );
-      assert.deepEqual([...names(first), ...names(second)], ['a', 'b', 'c', 'd']);
-      assert.equal(second.metadata.resourceVersion, first.metadata.resourceVersion);
+      assert.deepEqual([...names(page), ...names(second)], ['a', 'b', 'c', 'd']);
+      assert.equal(second.metadata.resourceVersion, page.metadata.resourceVersion);
       assert.equal(second.metadata.continue ?? '', '');
     });
 
@@ -475,7 +493,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
     test('a watch without a version begins with what is there', async () => {
       const { at, create, configMap } = await empty();
       assertOk(await create(at.configMaps, configMap('a')));
-      const [event] = await watch(at.configMaps, { fieldSelector: 'metadata.name=a' }, 1);
+      const event = first(await watch(at.configMaps, { fieldSelector: 'metadata.name=a' }, 1));
       assert.deepEqual([event.type, event.object.metadata.name], ['ADDED', 'a']);
     });
 
@@ -502,7 +520,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       const start = assertOk(await get(at.configMaps)).metadata.resourceVersion;
       assertOk(await create(at.configMaps, configMap('a')));
       await api.forget();
-      const [event] = await watch(at.configMaps, { resourceVersion: start }, 1);
+      const event = first(await watch(at.configMaps, { resourceVersion: start }, 1));
       assert.equal(event.type, 'ERROR');
       assert.equal(event.object.kind, 'Status');
       assert.deepEqual([event.object.code, event.object.reason], [410, 'Expired']);
@@ -536,7 +554,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       const left = assertOk(await apply(path, connectionManifest()));
       assert.deepEqual(left.metadata.labels, { ours: 'b' });
       assert.equal('displayName' in left.spec, false);
-      assert.deepEqual(managers(left)['two/Apply']['f:metadata'], { 'f:labels': { 'f:ours': {} } });
+      assert.deepEqual(owned(left, 'two/Apply', 'f:metadata'), { 'f:labels': { 'f:ours': {} } });
     });
 
     test('a field that another manager set otherwise is a conflict that names it, unless forced', async () => {
@@ -561,8 +579,8 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
         code: 409,
       });
       const forced = assertOk(await apply(path, wanted, { manager: 'two', force: true }));
-      assert.equal(forced.spec.displayName, 'Two');
-      assert.equal('f:displayName' in managers(forced)['one/Apply']['f:spec'], false);
+      assert.equal(forced.spec['displayName'], 'Two');
+      assert.equal('f:displayName' in owned(forced, 'one/Apply', 'f:spec'), false);
     });
 
     test('several conflicts are listed by manager, and one with a plain write says so', async () => {
@@ -592,15 +610,15 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       assertOk(await apply(path, storeManifest({ projects: [a, b] })));
       const both = assertOk(await apply(path, storeManifest({ projects: [c, a] }), { manager: 'two' }));
       assert.deepEqual(
-        both.spec.projects.map(({ id }: any) => id),
+        both.spec.projects.map(({ id }) => id),
         ['3', '1', '2'],
       );
       const less = assertOk(await apply(path, storeManifest({ projects: [a] })));
       assert.deepEqual(
-        less.spec.projects.map(({ id }: any) => id),
+        less.spec.projects.map(({ id }) => id),
         ['3', '1'],
       );
-      assert.deepEqual(managers(less)['one/Apply']['f:spec']['f:projects'], {
+      assert.deepEqual(owned(less, 'one/Apply', 'f:spec', 'f:projects'), {
         'k:{"id":"1"}': { '.': {}, 'f:id': {}, 'f:name': {} },
       });
     });
@@ -617,7 +635,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       assertOk(await apply(path, withFinalizers('a.dev/y', 'a.dev/z'), { manager: 'two' }));
       const left = assertOk(await apply(path, withFinalizers('a.dev/x')));
       assert.deepEqual(left.metadata.finalizers.toSorted(), ['a.dev/x', 'a.dev/y', 'a.dev/z']);
-      assert.deepEqual(managers(left)['one/Apply']['f:metadata']['f:finalizers'], { 'v:"a.dev/x"': {} });
+      assert.deepEqual(owned(left, 'one/Apply', 'f:metadata', 'f:finalizers'), { 'v:"a.dev/x"': {} });
       assertOk(await apply(path, withFinalizers()));
       const last = assertOk(await apply(path, withFinalizers(), { manager: 'two' }));
       assert.equal('finalizers' in last.metadata, false);
@@ -645,13 +663,13 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       assertOk(await apply(path, status(condition('Ready', 'False'), condition('Stalled', 'True')), through));
       const ready = assertOk(await apply(path, status(condition('Ready', 'True')), through));
       assert.deepEqual(
-        ready.status.conditions.map(({ type, status: value }: any) => [type, value]),
+        ready.status.conditions.map(({ type, status: value }) => [type, value]),
         [['Ready', 'True']],
       );
       assert.equal(ready.metadata.generation, 1);
       const again = assertOk(await apply(path, status(condition('Ready', 'True')), through));
       assert.equal(again.metadata.resourceVersion, ready.metadata.resourceVersion);
-      assert.deepEqual(Object.keys(managers(again)['one-status/Apply/status']), ['f:status']);
+      assert.deepEqual(Object.keys(owned(again, 'one-status/Apply/status')), ['f:status']);
     });
 
     test('a plain write takes the fields that it changes from an applier, silently', async () => {
@@ -659,8 +677,8 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       const path = `${at.connections}/lake`;
       assertOk(await apply(path, connectionManifest({ displayName: 'One' })));
       const merged = assertOk(await merge(path, { spec: { displayName: 'Two' } }));
-      assert.equal('f:displayName' in managers(merged)['one/Apply']['f:spec'], false);
-      assert.deepEqual(managers(merged)['merger/Update'], { 'f:spec': { 'f:displayName': {} } });
+      assert.equal('f:displayName' in owned(merged, 'one/Apply', 'f:spec'), false);
+      assert.deepEqual(owned(merged, 'merger/Update'), { 'f:spec': { 'f:displayName': {} } });
     });
 
     test('an apply without a manager, with unknown fields or with a list item twice is refused', async () => {
@@ -724,7 +742,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       assert.equal(kept.metadata.deletionGracePeriodSeconds, 0);
       const more = await merge(path, { metadata: { finalizers: ['a.dev/keep', 'a.dev/more'] } });
       assert.equal(more.status, 422);
-      assert.equal(more.body.details.causes[0].field, 'metadata.finalizers');
+      assert.equal(first(more.body.details.causes).field, 'metadata.finalizers');
       assertOk(await merge(path, { metadata: { finalizers: null } }));
       assert.equal((await get(path)).status, 404);
     });
@@ -783,7 +801,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       assertOk(await create(at.jobs, indexedJob('work')));
       const path = `${at.jobs}/work`;
       const grown = assertOk(await merge(path, { spec: { completions: 4, parallelism: 4 } }));
-      assert.deepEqual([grown.spec.completions, grown.metadata.generation], [4, 2]);
+      assert.deepEqual([grown.spec['completions'], grown.metadata.generation], [4, 2]);
       const alone = await merge(path, { spec: { completions: 5 } });
       assert.equal(alone.status, 422);
       assert.deepEqual(alone.body.details.causes, [
@@ -797,7 +815,7 @@ export function kubernetesApiSuite(name: string, start: () => Promise<ApiUnderTe
       assert.equal(template.status, 422);
       assert.ok(
         template.body.details.causes.some(
-          ({ field, message }: any) => field === 'spec.template' && message.endsWith('field is immutable'),
+          ({ field, message }) => field === 'spec.template' && message.endsWith('field is immutable'),
         ),
       );
     });

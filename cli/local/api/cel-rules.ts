@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Environment, Optional, type ParseResult } from '@marcbachmann/cel-js';
 
 import { messageOf, TerminalError } from '../../../lib/errors.ts';
-import { isJsonObject, type JsonValue } from '../../../lib/json.ts';
+import { isJsonObject } from '../../../lib/json.ts';
 import { declareType, toCelValue } from './cel-types.ts';
 import {
   childField,
@@ -154,20 +154,23 @@ function validateRules(
   return [...own, ...ofFields];
 }
 
-/** A rule that holds of an unchanged value only by luck must not lock the object in, so only transitions run then. */
 function applyRule(compiled: CompiledRule, checked: Checked): FieldError[] {
   const { rule } = compiled;
-  const { value, old, path } = checked;
-  if (compiled.isTransition && old === undefined && rule.optionalOldSelf !== true) return [];
-  if (!compiled.isTransition && old !== undefined && isDeepStrictEqual(value, old)) return [];
+  if (!isDue(compiled, checked)) return [];
   const variables = variablesOf(compiled, checked);
   try {
     if (compiled.evaluate(variables) === true) return [];
   } catch (error) {
     const [first = ''] = messageOf(error).split('\n');
-    return [invalidField(path, `${first} evaluating rule: ${rule.message ?? rule.rule}`)];
+    return [invalidField(checked.path, `${first} evaluating rule: ${rule.message ?? rule.rule}`)];
   }
   return [fieldErrorOf(compiled, checked, messageFor(compiled, variables))];
+}
+
+/** A rule of the value alone does not judge again what an update leaves as it was. */
+function isDue({ isTransition, rule }: CompiledRule, { value, old }: Checked): boolean {
+  if (isTransition) return old !== undefined || rule.optionalOldSelf === true;
+  return old === undefined || !isDeepStrictEqual(value, old);
 }
 
 function variablesOf(compiled: CompiledRule, checked: Checked): Record<string, unknown> {
@@ -200,7 +203,7 @@ function fieldErrorOf(compiled: CompiledRule, checked: Checked, message: string)
     case 'FieldValueRequired':
       return required(field, message);
     case 'FieldValueDuplicate':
-      return duplicate(field, value as JsonValue);
+      return duplicate(field, value);
     default:
       return typeof value === 'object' ? invalidField(field, message) : invalidValue(field, value, message);
   }

@@ -77,7 +77,7 @@ function withObjectFields(schema: Schema): Schema {
 function refuseForeignPatterns(schema: Schema, crd: CustomResourceDefinition, path: string): void {
   if (schema.pattern !== undefined) {
     try {
-      new RegExp(schema.pattern, 'u');
+      RegExp(schema.pattern, 'u');
     } catch (error) {
       throw cannotServe(crd, `the pattern at ${path} is not one of JavaScript: ${messageOf(error)}`);
     }

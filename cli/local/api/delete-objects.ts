@@ -92,18 +92,21 @@ export function readDeleteOptions(
   body: JsonValue | undefined,
   query: Readonly<Record<string, string>>,
 ): DeleteOptions {
-  const options: JsonObject = isJsonObject(body) ? body : {};
-  const policy = textAt(options, 'propagationPolicy') || (query['propagationPolicy'] ?? '');
-  const grace = options['gracePeriodSeconds'] ?? query['gracePeriodSeconds'];
+  const options: JsonObject = { ...query, ...(isJsonObject(body) ? body : {}) };
+  const grace = options['gracePeriodSeconds'];
+  const policy = textAt(options, 'propagationPolicy');
   const preconditions = objectAt(options, 'preconditions');
-  const [uid, resourceVersion] = [textAt(preconditions, 'uid'), textAt(preconditions, 'resourceVersion')];
   return {
     ...(policy === '' ? {} : { propagationPolicy: propagationOf(policy) }),
     ...(grace === undefined || grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
-    ...(uid === '' ? {} : { uid }),
-    ...(resourceVersion === '' ? {} : { resourceVersion }),
+    ...textsAt(preconditions, ['uid', 'resourceVersion']),
     dryRun: query['dryRun'] === 'All' || stringsAt(options, 'dryRun').includes('All'),
   };
+}
+
+function textsAt(object: JsonObject, names: readonly string[]): Readonly<Record<string, string>> {
+  const given = names.filter((name) => textAt(object, name) !== '');
+  return Object.fromEntries(given.map((name) => [name, textAt(object, name)]));
 }
 
 function propagationOf(policy: string): 'Background' | 'Foreground' | 'Orphan' {

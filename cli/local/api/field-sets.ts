@@ -90,27 +90,27 @@ interface Comparing {
 }
 
 function compareValues(before: JsonValue | undefined, after: JsonValue | undefined, at: Comparing): void {
-  const { path, result } = at;
+  const [left, right] = [partsOf(before, at.schema), partsOf(after, at.schema)];
+  compareItself(before, after, { ...at, isGranular: left !== undefined && right !== undefined });
+  for (const [element, part] of new Map([...(right ?? []), ...(left ?? [])])) {
+    const below = { ...at, schema: part.schema, path: append(at.path, element) };
+    compareValues(left?.get(element)?.value, right?.get(element)?.value, below);
+  }
+}
+
+/** Two maps or two keyed lists differ by what is in them; anything else differs as a whole. */
+function compareItself(
+  before: JsonValue | undefined,
+  after: JsonValue | undefined,
+  { path, result, isGranular }: Comparing & { readonly isGranular: boolean },
+): void {
   if (before === undefined) result.added.add(path);
   else if (after === undefined) result.removed.add(path);
-  const left = before === undefined ? undefined : granularOf(before, at.schema);
-  const right = after === undefined ? undefined : granularOf(after, at.schema);
-  if (left === undefined && right === undefined) {
-    const isChanged = before !== undefined && after !== undefined && !isDeepStrictEqual(before, after);
-    if (isChanged) result.modified.add(path);
-    return;
-  }
-  const isReplaced =
-    before !== undefined && after !== undefined && (left === undefined || right === undefined);
-  if (isReplaced) result.modified.add(path);
-  for (const element of new Set([...(left?.keys() ?? []), ...(right?.keys() ?? [])])) {
-    const schema = left?.get(element)?.schema ?? right?.get(element)?.schema;
-    compareValues(left?.get(element)?.value, right?.get(element)?.value, {
-      ...at,
-      schema,
-      path: append(path, element),
-    });
-  }
+  else if (!isGranular && !isDeepStrictEqual(before, after)) result.modified.add(path);
+}
+
+function partsOf(value: JsonValue | undefined, schema: Schema | undefined): Granular | undefined {
+  return value === undefined ? undefined : granularOf(value, schema);
 }
 
 /**

@@ -82,7 +82,7 @@ export function createLister(deps: {
         apiVersion: apiVersionOf(request.definition),
         kind: `${request.definition.kind}List`,
         metadata: { resourceVersion: String(whole.revision), ...more },
-        items: whole.items.slice(0, size) as JsonObject[],
+        items: whole.items.slice(0, size),
       };
     },
   };

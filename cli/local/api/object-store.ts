@@ -46,38 +46,27 @@ export function storeKey(object: JsonObject): string {
 }
 
 export function createObjectStore({ historySize = 10_000, restored }: ObjectStoreOptions = {}): ObjectStore {
-  const tables = new Map<string, Map<string, JsonObject>>();
+  const tables = createTables(restored);
   const listeners = new Set<(event: StoreEvent) => void>();
   const history: StoreEvent[] = [];
   let revision = restored?.revision ?? 1;
   /** Everything after this revision is in `history`. */
   let forgotten = revision;
 
-  for (const [resource, objects] of Object.entries(restored?.objects ?? {})) {
-    tables.set(resource, new Map(objects.map((object) => [storeKey(object), object])));
-  }
-
-  function tableOf(resource: string): Map<string, JsonObject> {
-    const table = tables.get(resource) ?? new Map<string, JsonObject>();
-    tables.set(resource, table);
-    return table;
-  }
-
   function record(event: StoreEvent): void {
     history.push(event);
     if (history.length > historySize) forgotten = history.shift()?.revision ?? forgotten;
-    for (const listener of [...listeners]) listener(event);
+    for (const listener of Array.from(listeners)) listener(event);
   }
 
   return {
     revision: () => revision,
-    get: (resource, key) => tables.get(resource)?.get(key),
-    list: (resource) =>
-      [...tableOf(resource)].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object),
+    get: (resource, key) => tables.of(resource).get(key),
+    list: (resource) => sortedObjects(tables.of(resource)),
     put(resource, object) {
       revision += 1;
       const stored = withMetadata(object, { resourceVersion: String(revision) });
-      const table = tableOf(resource);
+      const table = tables.of(resource);
       const previous = table.get(storeKey(stored));
       table.set(storeKey(stored), stored);
       const type = previous === undefined ? 'ADDED' : 'MODIFIED';
@@ -85,10 +74,10 @@ export function createObjectStore({ historySize = 10_000, restored }: ObjectStor
       return stored;
     },
     remove(resource, key) {
-      const previous = tableOf(resource).get(key);
+      const previous = tables.of(resource).get(key);
       if (previous === undefined) return;
       revision += 1;
-      tableOf(resource).delete(key);
+      tables.of(resource).delete(key);
       const object = withMetadata(previous, { resourceVersion: String(revision) });
       record({ revision, resource, type: 'DELETED', object, previous });
     },
@@ -98,9 +87,28 @@ export function createObjectStore({ historySize = 10_000, restored }: ObjectStor
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    snapshot: () => ({
-      revision,
-      objects: Object.fromEntries([...tables].map(([resource, table]) => [resource, [...table.values()]])),
-    }),
+    snapshot: () => ({ revision, objects: tables.objects() }),
   };
+}
+
+type Table = Map<string, JsonObject>;
+
+function createTables(restored: StoreSnapshot | undefined) {
+  const tables = new Map<string, Table>();
+  for (const [resource, objects] of Object.entries(restored?.objects ?? {})) {
+    tables.set(resource, new Map(objects.map((object) => [storeKey(object), object])));
+  }
+  return {
+    of(resource: string): Table {
+      const table = tables.get(resource) ?? new Map<string, JsonObject>();
+      tables.set(resource, table);
+      return table;
+    },
+    objects: () =>
+      Object.fromEntries(Array.from(tables, ([resource, table]) => [resource, [...table.values()]])),
+  };
+}
+
+function sortedObjects(table: Table): JsonObject[] {
+  return [...table].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }

@@ -22,15 +22,19 @@ export function targetOf(path: string, definitions: readonly ResourceDefinition[
 function resolve(group: string, rest: readonly string[], definitions: readonly ResourceDefinition[]): Target {
   const [version, ...segments] = rest;
   const isScoped = segments[0] === 'namespaces' && segments.length > 2 && !isOfNamespace(segments[2]);
-  const [plural, name = '', subresource = '', ...more] = isScoped ? segments.slice(2) : segments;
-  const namespace = isScoped ? (segments[1] ?? '') : '';
+  const [namespace = '', ...below] = isScoped ? segments.slice(1) : ['', ...segments];
+  const [plural, name = '', subresource = ''] = below;
   const definition = definitions.find(
-    (candidate) => candidate.group === group && candidate.version === version && candidate.plural === plural,
+    (known) => known.group === group && known.version === version && known.plural === plural,
   );
   if (definition === undefined) throw unserved(group, plural);
-  const isWrongScope = definition.namespaced ? !isScoped && name !== '' : isScoped;
-  if (isWrongScope || more.length > 0) throw unknownPath();
+  if (below.length > 3 || isOutOfScope(definition, isScoped, name)) throw unknownPath();
   return { definition, namespace, name, subresource: subresourceOf(subresource, definition) };
+}
+
+/** One object of a namespaced kind is addressed with its namespace, one of another kind never. */
+function isOutOfScope(definition: ResourceDefinition, isScoped: boolean, name: string): boolean {
+  return definition.namespaced ? !isScoped && name !== '' : isScoped;
 }
 
 /** `/api/v1/namespaces/acme/status` speaks of the namespace itself. */

@@ -23,27 +23,34 @@ const equalityPattern = new RegExp(String.raw`^(${name})\s*(==?|!=)\s*([A-Za-z0-
 const existsPattern = new RegExp(String.raw`^(!?)\s*(${name})$`, 'u');
 
 function labelRequirement(part: string, whole: string): Requirement {
-  const set = setPattern.exec(part);
-  if (set) {
-    const values = new Set((set[3] ?? '').split(',').map((value) => value.trim()));
-    const key = set[1] ?? '';
-    return set[2] === 'in'
-      ? (labels) => labels[key] !== undefined && values.has(labels[key])
-      : (labels) => labels[key] === undefined || !values.has(labels[key]);
-  }
-  const equality = equalityPattern.exec(part);
-  if (equality) {
-    const [, key = '', operator, value = ''] = equality;
-    return operator === '!=' ? (labels) => labels[key] !== value : (labels) => labels[key] === value;
-  }
-  const exists = existsPattern.exec(part);
-  if (exists) {
-    const [, not, key = ''] = exists;
-    return (labels) => Object.hasOwn(labels, key) === (not === '');
-  }
+  const found = setRequirement(part) ?? equalityRequirement(part) ?? existenceRequirement(part);
+  if (found !== undefined) return found;
   throw badRequest(
     `unable to parse requirement: ${JSON.stringify(part)} of the selector ${JSON.stringify(whole)}`,
   );
+}
+
+function setRequirement(part: string): Requirement | undefined {
+  const match = setPattern.exec(part);
+  if (match === null) return undefined;
+  const [, key = '', operator, list = ''] = match;
+  const values = new Set(list.split(',').map((value) => value.trim()));
+  const isIn: Requirement = (labels) => labels[key] !== undefined && values.has(labels[key]);
+  return operator === 'in' ? isIn : (labels) => !isIn(labels);
+}
+
+function equalityRequirement(part: string): Requirement | undefined {
+  const match = equalityPattern.exec(part);
+  if (match === null) return undefined;
+  const [, key = '', operator, value = ''] = match;
+  return operator === '!=' ? (labels) => labels[key] !== value : (labels) => labels[key] === value;
+}
+
+function existenceRequirement(part: string): Requirement | undefined {
+  const match = existsPattern.exec(part);
+  if (match === null) return undefined;
+  const [, not, key = ''] = match;
+  return (labels) => Object.hasOwn(labels, key) === (not === '');
 }
 
 /** At commas that stand in no parentheses. */
@@ -64,13 +71,17 @@ const selectableFields: Readonly<Record<string, readonly string[]>> = {
 
 /** `metadata.name=web,status.phase!=Failed`. */
 export function fieldSelector(text: string, definition: ResourceDefinition): Selector {
-  const allowed = ['metadata.name', 'metadata.namespace', ...(selectableFields[definition.kind] ?? [])];
+  const allowed = new Set([
+    'metadata.name',
+    'metadata.namespace',
+    ...(selectableFields[definition.kind] ?? []),
+  ]);
   const requirements = splitRequirements(text).map((part): Selector => {
     const match = /^([^=!]+)(==?|!=)(.*)$/u.exec(part);
     const [, field = '', operator, value] = match ?? [];
     if (match === null)
       throw badRequest(`invalid selector: ${JSON.stringify(text)}; can't understand ${JSON.stringify(part)}`);
-    if (!allowed.includes(field)) throw badRequest(`field label not supported: ${field}`);
+    if (!allowed.has(field)) throw badRequest(`field label not supported: ${field}`);
     return (object) => ((readPath(object, `.${field}`)[0] ?? '') === value) === (operator !== '!=');
   });
   return (object) => requirements.every((holds) => holds(object));

@@ -21,45 +21,36 @@ interface Walk {
 function checkNode(value: JsonValue, walk: Walk): void {
   const { schema, path, mistakes } = walk;
   if (schema === undefined || value === null) return;
-  const refuse = (why: string) => mistakes.push(`${formatPath(path)}: ${why}`);
-  switch (shapeOf(schema)) {
-    case 'map':
-      if (isJsonObject(value)) checkMap(value, walk);
-      else refuse(`expected map, got ${described(value)}`);
-      return;
-    case 'list':
-      if (Array.isArray(value)) checkList(value, walk);
-      else refuse(`expected list, got ${described(value)}`);
-      return;
-    case 'string':
-      if (typeof value !== 'string') refuse(`expected string, got ${described(value)}`);
-      return;
-    case 'numeric':
-      if (typeof value !== 'number') refuse(`expected numeric (int or float), got ${typeof value}`);
-      return;
-    case 'boolean':
-      if (typeof value !== 'boolean') refuse(`expected boolean, got ${described(value)}`);
-      return;
-    default:
+  const shape = shapeOf(schema);
+  if (shape !== 'any' && shape !== shapeOfValue(value)) {
+    mistakes.push(`${formatPath(path)}: expected ${shape}, got ${described(value)}`);
+  } else if (isJsonObject(value)) {
+    checkMap(value, walk);
+  } else if (Array.isArray(value)) {
+    checkList(value, walk);
   }
 }
 
-function shapeOf(schema: Schema): 'map' | 'list' | 'string' | 'numeric' | 'boolean' | 'any' {
-  if (schema['x-kubernetes-int-or-string'] === true) return 'any';
-  switch (schema.type) {
-    case 'object':
-      return 'map';
-    case 'array':
-      return 'list';
-    case 'integer':
-    case 'number':
-      return 'numeric';
-    case 'string':
-    case 'boolean':
-      return schema.type;
-    default:
-      return 'any';
-  }
+type Shape = 'map' | 'list' | 'string' | 'numeric (int or float)' | 'boolean';
+
+function shapeOfValue(value: JsonValue): Shape {
+  if (Array.isArray(value)) return 'list';
+  if (typeof value === 'object') return 'map';
+  return typeof value === 'number' ? 'numeric (int or float)' : (typeof value as 'string' | 'boolean');
+}
+
+const shapes: Readonly<Record<string, Shape>> = {
+  object: 'map',
+  array: 'list',
+  integer: 'numeric (int or float)',
+  number: 'numeric (int or float)',
+  string: 'string',
+  boolean: 'boolean',
+};
+
+function shapeOf(schema: Schema): Shape | 'any' {
+  if (schema['x-kubernetes-int-or-string'] === true || schema.type === undefined) return 'any';
+  return shapes[schema.type] ?? 'any';
 }
 
 function checkMap(object: JsonObject, walk: Walk): void {

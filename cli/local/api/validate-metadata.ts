@@ -63,7 +63,10 @@ function validateAnnotations(annotations: JsonObject): FieldError[] {
   const path = 'metadata.annotations';
   const entries = Object.entries(annotations);
   const errors = entries.flatMap(([key]) => validateKey(key.toLowerCase(), path));
-  const size = entries.reduce((sum, [key, value]) => sum + Buffer.byteLength(`${key}${String(value)}`), 0);
+  const size = entries.reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(`${key}${typeof value === 'string' ? value : ''}`),
+    0,
+  );
   if (size <= maxAnnotationBytes) return errors;
   const message = `Too long: may not be more than ${String(maxAnnotationBytes)} bytes`;
   return [...errors, { reason: 'FieldValueTooLong', message, field: path }];

@@ -87,7 +87,7 @@ function checkValue(checked: Checked): FieldError[] {
 }
 
 function checkString(value: string, schema: Schema, path: string): FieldError[] {
-  const length = [...value].length;
+  const length = Array.from(value).length;
   const errors: FieldError[] = [];
   if (schema.maxLength !== undefined && length > schema.maxLength)
     errors.push(tooLong(path, schema.maxLength));
@@ -103,20 +103,22 @@ function checkString(value: string, schema: Schema, path: string): FieldError[] 
 }
 
 function checkNumber(value: number, schema: Schema, path: string): FieldError[] {
-  const errors: FieldError[] = [];
   const { minimum, maximum, multipleOf } = schema;
-  if (multipleOf !== undefined && value % multipleOf !== 0) {
-    errors.push(invalidValue(path, value, `${path} in body should be a multiple of ${String(multipleOf)}`));
+  const [below, above] = [schema.exclusiveMaximum === true, schema.exclusiveMinimum === true];
+  const errors: FieldError[] = [];
+  const refuse = (why: string) => errors.push(invalidValue(path, value, `${path} in body should be ${why}`));
+  if (multipleOf !== undefined && value % multipleOf !== 0) refuse(`a multiple of ${String(multipleOf)}`);
+  if (maximum !== undefined && !isBelow(value, maximum, below)) {
+    refuse(`less than ${below ? '' : 'or equal to '}${String(maximum)}`);
   }
-  if (maximum !== undefined && (schema.exclusiveMaximum === true ? value >= maximum : value > maximum)) {
-    const bound = schema.exclusiveMaximum === true ? 'less than' : 'less than or equal to';
-    errors.push(invalidValue(path, value, `${path} in body should be ${bound} ${String(maximum)}`));
-  }
-  if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum)) {
-    const bound = schema.exclusiveMinimum === true ? 'greater than' : 'greater than or equal to';
-    errors.push(invalidValue(path, value, `${path} in body should be ${bound} ${String(minimum)}`));
+  if (minimum !== undefined && !isBelow(minimum, value, above)) {
+    refuse(`greater than ${above ? '' : 'or equal to '}${String(minimum)}`);
   }
   return errors;
+}
+
+function isBelow(lower: number, upper: number, isStrict: boolean): boolean {
+  return isStrict ? lower < upper : lower <= upper;
 }
 
 function checkList(value: readonly JsonValue[], checked: Checked): FieldError[] {

@@ -7,11 +7,11 @@ kubernetesApiSuite('the API of a real API server', async () => {
   const plane = await startControlPlane({ crds: kindNames.map((kind) => fileURLToPath(manifestURL(kind))) });
   return {
     transport: plane.transport,
-    createNamespace: plane.createNamespace,
+    createNamespace: (prefix) => plane.createNamespace(prefix),
     async forget() {
       await plane.compact();
       await plane.restartApiServer();
     },
-    stop: plane.stop,
+    stop: () => plane.stop(),
   };
 });
