@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { S3ImportSource } from '../../crds/generated/s3-import-source.ts';
+import { createPodRunner, type PodRunner } from '../../cli/local/pod-runner.ts';
+import { resources } from '../../operator/kinds.ts';
+import { createManager } from '../../operator/manager.ts';
+import type { Job } from '../../operator/resources/worker-job.ts';
+import { startControlPlane, type ControlPlane } from './control-plane/control-plane.ts';
+import { waitUntil } from './control-plane/wait-until.ts';
+import { connectionManifest, sourceManifest, storeManifest, type SpecChanges } from './manifests.ts';
+import { readStatements, startMiniStack, testRegion, type MiniStack, type TestBucket } from './ministack.ts';
+import { startPostgres, type PostgresServer, type TestDatabase } from './postgres.ts';
+import { runtimeDeps, type RuntimeDeps } from './runtime-deps.ts';
+
+/** Real servers, the operator in this process, and workers as processes: a cluster but for the kubelet. */
+export interface ImportWorld {
+  readonly controlPlane: ControlPlane;
+  readonly s3: MiniStack;
+  readonly pods: PodRunner;
+  /** What the operator logged. */
+  readonly operator: RuntimeDeps;
+  /** An organisation of its own: namespace, database, bucket, and a connection and a store that are applied. */
+  createTenant(options?: TenantOptions): Promise<Tenant>;
+  /** Ends the operator in an orderly way, and starts it anew after `meanwhile`. */
+  restartOperator(meanwhile?: () => Promise<void>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface TenantOptions {
+  readonly source?: SpecChanges;
+  /** False: the source is not applied yet. */
+  readonly applySource?: boolean;
+}
+
+export interface Tenant {
+  readonly namespace: string;
+  readonly bucket: TestBucket;
+  readonly database: TestDatabase;
+  /** Every text in it must not turn up anywhere. */
+  readonly secrets: readonly string[];
+  apply(...manifests: readonly object[]): Promise<string>;
+  applySource(changes?: SpecChanges): Promise<void>;
+  source(name?: string): Promise<S3ImportSource>;
+  jobs(): Promise<readonly Job[]>;
+  /** Waits for a state of the source; what it is given is the object as the API server has it. */
+  until(what: string, holds: (source: S3ImportSource) => boolean): Promise<S3ImportSource>;
+  /** Until every file that was found is settled, and so many were found. */
+  untilImported(files: number): Promise<S3ImportSource>;
+  sql: TestDatabase['sql'];
+}
+
+const patienceMs = 180_000;
+
+export async function startImportWorld(): Promise<ImportWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-world-'));
+  const [controlPlane, postgres, s3] = await Promise.all([
+    startControlPlane({ controllerManager: true, crds: ['crds'] }),
+    startPostgres(),
+    startMiniStack(),
+  ]);
+  const deps = runtimeDeps();
+  const podsStop = new AbortController();
+  const pods = createPodRunner(
+    { stateDir: folder, command: (args) => [process.execPath, ['worker/main.ts', ...args.slice(1)]] },
+    { ...deps, client: controlPlane.client },
+  );
+  const podsEnd = pods.run(podsStop.signal);
+  let operator = startOperator(controlPlane, deps);
+  return {
+    controlPlane,
+    s3,
+    pods,
+    operator: deps,
+    createTenant: (options = {}) => createTenant({ controlPlane, postgres, s3 }, options),
+    restartOperator: async (meanwhile) => {
+      await operator.stop();
+      await meanwhile?.();
+      operator = startOperator(controlPlane, deps);
+    },
+    stop: async () => {
+      await operator.stop();
+      podsStop.abort();
+      await podsEnd;
+      await Promise.all([controlPlane.stop(), postgres.stop(), s3.stop()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function startOperator({ transport }: ControlPlane, deps: RuntimeDeps): { stop(): Promise<void> } {
+  const stop = new AbortController();
+  const manager = createManager(
+    {
+      namespace: 'default',
+      watchNamespaces: [],
+      identity: `test-${randomUUID()}`,
+      leaderElection: true,
+      worker: { image: 'millrace:test' },
+    },
+    { ...deps, transport, leaseTransport: transport, newId: randomUUID, redact: (text) => text },
+  );
+  const end = manager.run(stop.signal);
+  return {
+    stop: async () => {
+      stop.abort();
+      await end;
+    },
+  };
+}
+
+interface Servers {
+  readonly controlPlane: ControlPlane;
+  readonly postgres: PostgresServer;
+  readonly s3: MiniStack;
+}
+
+async function createTenant(servers: Servers, options: TenantOptions): Promise<Tenant> {
+  const { controlPlane, postgres, s3 } = servers;
+  const namespace = await controlPlane.createNamespace('acme');
+  const database = await postgres.createDatabase();
+  const bucket = await s3.createBucket();
+  const user = await s3.createUser(readStatements(bucket.name));
+  const apply = async (...manifests: readonly object[]) =>
+    await controlPlane.kubectl(['apply', '-n', namespace, '-f', '-'], {
+      input: manifests.map((manifest) => JSON.stringify(manifest)).join('\n---\n'),
+    });
+  await apply(
+    secretManifest('lake-keys', { accessKeyID: user.accessKeyId, secretAccessKey: user.secretAccessKey }),
+    secretManifest('analytics-db', { url: database.url }),
+    connectionManifest({
+      region: testRegion,
+      endpoint: s3.endpoint,
+      stsEndpoint: s3.endpoint,
+      forcePathStyle: true,
+    }),
+    storeManifest(),
+  );
+  const tenant = describeTenant({ namespace, bucket, database, apply }, controlPlane);
+  if (options.applySource !== false) await tenant.applySource(options.source);
+  return { ...tenant, secrets: [user.secretAccessKey, database.url] };
+}
+
+export function secretManifest(name: string, stringData: Readonly<Record<string, string>>): object {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData };
+}
+
+/** Quick to notice and quick to end: tests wait for it. */
+export const quickSource: SpecChanges = {
+  discovery: { interval: '5s' },
+  workers: { max: 2, lingerSeconds: 1 },
+};
+
+function describeTenant(
+  parts: Pick<Tenant, 'namespace' | 'bucket' | 'database' | 'apply'>,
+  { client }: ControlPlane,
+): Omit<Tenant, 'secrets'> {
+  const { namespace, bucket, database, apply } = parts;
+  const source = (name = 'web-events') =>
+    client.get<S3ImportSource>(resources.s3ImportSources, { namespace, name });
+  const until: Tenant['until'] = async (what, holds) => {
+    let seen = await source();
+    await waitUntil(what, patienceMs, async () => {
+      seen = await source();
+      return holds(seen);
+    }).catch((error: unknown) => {
+      throw new Error(`${String(error)}; its status: ${JSON.stringify(seen.status)}`, { cause: error });
+    });
+    return seen;
+  };
+  return {
+    ...parts,
+    sql: database.sql,
+    applySource: async (changes = {}) => {
+      await apply(sourceManifest({ bucket: bucket.name, ...quickSource, ...changes }));
+    },
+    source,
+    until,
+    untilImported: (files) =>
+      until(`${files} files are imported`, ({ status }) => {
+        const { found = 0, pending = 1 } = status.files ?? {};
+        return found >= files && pending === 0 && holds(status.conditions, 'CaughtUp');
+      }),
+    jobs: async () => (await client.list<Job>(resources.jobs, { namespace })).items,
+  };
+}
+
+type Conditions = S3ImportSource['status']['conditions'];
+
+/** Whether a condition is True. */
+export function holds(conditions: Conditions, type: string): boolean {
+  return conditionOf(conditions, type)?.status === 'True';
+}
+
+export function conditionOf(conditions: Conditions, type: string) {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+/** `True/Succeeded` of the Ready condition, for one line of an assertion. */
+export function readyOf({ status }: { readonly status: { readonly conditions?: Conditions } }): string {
+  const ready = conditionOf(status.conditions, 'Ready');
+  return `${ready?.status}/${ready?.reason}`;
+}
+
+export async function waitFor(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  await waitUntil(what, patienceMs, condition);
+}
