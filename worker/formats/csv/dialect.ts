@@ -43,7 +43,6 @@ export interface Dialect {
   readonly quote: Buffer | undefined;
   /** The same as `quote`: a quote is written twice. */
   readonly escape: Buffer | undefined;
-  readonly unescape: (field: string) => string;
   /** Undefined: the first row holds them. */
   readonly columns: readonly string[] | undefined;
 }
@@ -65,7 +64,6 @@ export function openDialect(options: FormatOptions): Dialect {
     delimiterText: values.delimiter,
     quote: quoted ? Buffer.from(values.quote) : undefined,
     escape: quoted ? Buffer.from(escape) : undefined,
-    unescape: unescaper(values.quote, escape),
     columns: values.header ? undefined : values.columns,
   };
 }
@@ -97,15 +95,6 @@ function ambiguityOf(delimiter: string, quote: string, escape: string): string |
   if (delimiter.includes(quote)) return `the delimiter ${JSON.stringify(delimiter)} contains the quote`;
   if (delimiter.includes(escape)) return `the delimiter ${JSON.stringify(delimiter)} contains the escape`;
   return undefined;
-}
-
-function unescaper(quote: string, escape: string): (field: string) => string {
-  if (escape === quote) return (field) => field.replaceAll(quote + quote, quote);
-  const pattern = new RegExp(
-    `${RegExp.escape(escape)}(${RegExp.escape(escape)}|${RegExp.escape(quote)})`,
-    'gu',
-  );
-  return (field) => field.replaceAll(pattern, '$1');
 }
 
 /** Each once, in the order of their first appearance. */

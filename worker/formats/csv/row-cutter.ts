@@ -11,6 +11,7 @@ import {
   type LineEnd,
   type Scan,
 } from './record-scanner.ts';
+import { createUnescape, type Unescape } from './unescape.ts';
 
 /** A row that was found at the start of the window; places are those of the window's bytes. */
 export type Cut = WholeCut | BrokenCut;
@@ -48,6 +49,7 @@ export class RowCutter {
   readonly #dialect: Dialect;
   readonly #maxRecordBytes: number;
   readonly #scanner: RecordScanner | undefined;
+  readonly #unescape: Unescape | undefined;
   #maxFields = Infinity;
   #lineEnd: LineEnd | undefined;
   #terminator = 0;
@@ -59,10 +61,9 @@ export class RowCutter {
     this.#dialect = dialect;
     this.#maxRecordBytes = maxRecordBytes;
     const { quote, escape } = dialect;
-    this.#scanner =
-      quote !== undefined && escape !== undefined
-        ? new RecordScanner({ ...dialect, quote, escape })
-        : undefined;
+    if (quote === undefined || escape === undefined) return;
+    this.#scanner = new RecordScanner({ ...dialect, quote, escape });
+    this.#unescape = createUnescape(quote, escape);
   }
 
   /** Of a longer row, only so many fields are read. */
@@ -105,7 +106,7 @@ export class RowCutter {
     const fieldAt = ascii
       ? (from: number, to: number) => text.slice(from - start, to - start)
       : (from: number, to: number) => bytes.toString('utf8', from, to);
-    return { text, fields: this.#scannedFields(fieldAt) };
+    return { text, fields: this.#scannedFields(bytes, fieldAt) };
   }
 
   /** Drops the rest of a row up to its line end; false: that has not arrived. */
@@ -166,12 +167,13 @@ export class RowCutter {
     return { kind: 'broken', fault, field, end, next: lineEnd < 0 ? end : lineEnd + 1, followedTo };
   }
 
-  #scannedFields(fieldAt: (from: number, to: number) => string): readonly string[] {
+  #scannedFields(bytes: Buffer, fieldAt: (from: number, to: number) => string): readonly string[] {
     const bounds = this.#scanner?.bounds ?? [];
     const fields: string[] = [];
     for (let index = 0; index < bounds.length; index += boundsPerField) {
-      const field = fieldAt(bounds[index] as number, bounds[index + 1] as number);
-      fields.push(bounds[index + 2] === 1 ? this.#dialect.unescape(field) : field);
+      const [from, to] = [bounds[index] as number, bounds[index + 1] as number];
+      const escaped = bounds[index + 2] === 1 ? this.#unescape?.(bytes, from, to) : undefined;
+      fields.push(escaped?.toString() ?? fieldAt(from, to));
     }
     return fields;
   }
