@@ -24,7 +24,7 @@ const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const longestNumber = 400;
 
 /** The number in a decimal text, white space around it aside; undefined for any other text. */
-export function parseNumber(text: string): number | undefined {
+function parseNumber(text: string): number | undefined {
   if (text.length > longestNumber) return undefined;
   const trimmed = text.trim();
   return decimal.test(trimmed) ? finite(Number(trimmed)) : undefined;

@@ -12,9 +12,14 @@ export function parseIsoTime(text: string): number | undefined {
   const day = epochDay(digits(text, 0, 4), digits(text, 5, 2), digits(text, 8, 2));
   if (day === undefined) return undefined;
   if (text.length === 10) return day * msPerDay;
-  const separator = text[10];
-  if ((separator !== 'T' && separator !== 't' && separator !== ' ') || text[13] !== ':') return undefined;
-  return readTime(text, day * msPerDay);
+  return isTimeSeparator(text.charCodeAt(10)) && text[13] === ':'
+    ? readTime(text, day * msPerDay)
+    : undefined;
+}
+
+/** `T`, `t` or a space. */
+function isTimeSeparator(code: number): boolean {
+  return code === 84 || code === 116 || code === 32;
 }
 
 function readTime(text: string, dayStart: number): number | undefined {
@@ -38,17 +43,21 @@ function readTime(text: string, dayStart: number): number | undefined {
 
 /** The offset from UTC in milliseconds that the rest of the text says; no rest is UTC. */
 export function readOffset(text: string, start: number): number | undefined {
-  const length = text.length - start;
   const sign = text[start];
-  if (length === 0 || (length === 1 && (sign === 'Z' || sign === 'z'))) return 0;
+  if (sign === undefined) return 0;
+  if (sign === 'Z' || sign === 'z') return text.length === start + 1 ? 0 : undefined;
   if (sign !== '+' && sign !== '-') return undefined;
-  const hours = digits(text, start + 1, 2);
-  let minutes = 0;
-  if (length === 6 && text[start + 3] === ':') minutes = digits(text, start + 4, 2);
-  else if (length === 5) minutes = digits(text, start + 3, 2);
-  else if (length !== 3) return undefined;
+  const [hours, minutes] = [digits(text, start + 1, 2), readMinutes(text, start + 3)];
   if (!(hours <= 18 && minutes <= 59)) return undefined;
   return (hours * 60 + minutes) * (sign === '-' ? -60_000 : 60_000);
+}
+
+/** The minutes of an offset, with a colon before them, without, or none; NaN for anything else. */
+function readMinutes(text: string, start: number): number {
+  const length = text.length - start;
+  if (length === 0) return 0;
+  if (length === 2) return digits(text, start, 2);
+  return length === 3 && text[start] === ':' ? digits(text, start + 1, 2) : Number.NaN;
 }
 
 /** The number in `count` digits; NaN when one of them is none, which no comparison of the calendar passes. */

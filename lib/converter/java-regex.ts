@@ -15,7 +15,7 @@ export interface JavaRegex {
   matchesIn(text: string): Iterable<RegexMatch>;
 }
 
-export interface RegexMatch {
+interface RegexMatch {
   readonly start: number;
   readonly end: number;
   /** What the group matched; empty when it took no part. */

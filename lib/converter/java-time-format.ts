@@ -3,7 +3,7 @@ import { readTimeFormat } from './java-time-letters.ts';
 import type { TimeParts, TimeStep } from './java-time-letters.ts';
 
 /** Reads a text of that format as epoch milliseconds; undefined for any other text. */
-export type ParseTime = (text: string) => number | undefined;
+type ParseTime = (text: string) => number | undefined;
 
 export type CompiledTimeFormat =
   | { readonly kind: 'compiled'; readonly parse: ParseTime }

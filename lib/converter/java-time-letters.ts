@@ -95,31 +95,31 @@ const numberLetters: Record<string, NumberPart> = {
   s: 'second',
 };
 
+const wordSteps: Readonly<Record<string, TimeStep>> = {
+  a: halfDay,
+  E: weekday,
+  Z: zone,
+  X: zone,
+  x: zone,
+  z: zone,
+};
+
 function stepOf({ letter = '', text }: Token, next: Token | undefined): TimeStep | undefined {
   const count = text.length;
-  if ((letter === 'M' || letter === 'L') && count >= 3) return monthName;
+  if (isMonthName(letter, count)) return monthName;
+  if (letter === 'S') return fraction(isNumber(next) ? count : undefined);
   const part = Object.hasOwn(numberLetters, letter) ? numberLetters[letter] : undefined;
   if (part !== undefined) return numberStep(part, letter, { count, adjacent: isNumber(next) });
-  switch (letter) {
-    case 'S':
-      return fraction(isNumber(next) ? count : undefined);
-    case 'a':
-      return halfDay;
-    case 'E':
-      return weekday;
-    case 'Z':
-    case 'X':
-    case 'x':
-    case 'z':
-      return zone;
-    default:
-      return undefined;
-  }
+  return Object.hasOwn(wordSteps, letter) ? wordSteps[letter] : undefined;
+}
+
+function isMonthName(letter: string, count: number): boolean {
+  return (letter === 'M' || letter === 'L') && count >= 3;
 }
 
 function isNumber(token: Token | undefined): boolean {
   if (token?.letter === undefined) return false;
-  if ((token.letter === 'M' || token.letter === 'L') && token.text.length >= 3) return false;
+  if (isMonthName(token.letter, token.text.length)) return false;
   return token.letter === 'S' || Object.hasOwn(numberLetters, token.letter);
 }
 

@@ -1,6 +1,6 @@
 /**
  * MD5 (RFC 1321) of a text's UTF-8, of which `sample_md5` needs the first 32 bits. Written out because this room
- * is pure: it loads no module of the platform. Not for secrets.
+ * is pure, and because a platform that allows approved algorithms only has no MD5. Not for secrets.
  */
 
 const shifts = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21] as const;

@@ -5,7 +5,7 @@ export function nearNames(unknown: string, known: readonly string[]): string[] {
   return known
     .map((name) => ({ name, distance: distanceOf(wanted, name.toLowerCase()) }))
     .filter(({ distance, name }) => distance <= allowed || isPartOf(wanted, name))
-    .sort((a, b) => a.distance - b.distance)
+    .toSorted((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ name }) => name);
 }

@@ -7,7 +7,7 @@ export function signatureText(operator: Operator, name: string = operator.names[
   const parts = [quote(name), ...once.map(parameterText)];
   return repeated.length === 0
     ? `[${parts.join(', ')}]`
-    : `[${parts.join(', ')}${once.length === 0 ? ',' : ''} | ${repeated.map(parameterText).join(', ')}...]`;
+    : `[${parts.join(', ')}, | ${repeated.map(parameterText).join(', ')}...]`;
 }
 
 function parameterText({ kind, name }: Parameter): string {

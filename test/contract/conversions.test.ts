@@ -49,7 +49,7 @@ for (const [name, kind] of Object.entries(conversions) as [keyof typeof conversi
       }),
       { numRuns: 2000 },
     );
-    assert.deepEqual([...kinds].sort(), ['event', 'reject']);
+    assert.deepEqual([...kinds].toSorted(), ['event', 'reject']);
   });
 
   test(`[I-50] the conversion ${name} gives the same for the same record, whatever came between`, () => {

@@ -22,7 +22,7 @@ test('[I-32] [I-33] [I-34] there are 35 operators, 23 general ones, 6 of boolean
 
 test('[I-32] [I-33] [I-34] no name stands for two operators', () => {
   const all = Object.values(operators).flatMap(({ names }: Operator) => names);
-  assert.deepEqual([...all].sort(), [...operatorNames].sort());
+  assert.deepEqual(all.toSorted(), operatorNames.toSorted());
 });
 
 for (const [name, operator] of Object.entries(operators) as [string, Operator][]) {

@@ -32,7 +32,7 @@ export interface ConfigurationError {
   readonly message: string;
 }
 
-export type OpenedConversion =
+type OpenedConversion =
   | {
       readonly kind: 'opened';
       readonly conversion: Conversion;

@@ -17,7 +17,6 @@ export const equals = {
     const [left, right] = [call.source(0), call.source(1)];
     return (record, evaluation) => {
       const [a, b] = [left(record, evaluation) ?? null, right(record, evaluation) ?? null];
-      if (typeof a !== 'object' || typeof b !== 'object') return a === b;
       return areEqual(a, b, { levels: deepestNesting, evaluation });
     };
   },
@@ -30,12 +29,15 @@ interface Comparison {
 }
 
 function areEqual(a: JsonValue, b: JsonValue, comparison: Comparison): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (!isNested(a) || !isNested(b)) return a === b;
   if (comparison.levels === 0 || !spend(comparison.evaluation, 1)) return false;
   const inner = { levels: comparison.levels - 1, evaluation: comparison.evaluation };
   if (Array.isArray(a)) return Array.isArray(b) && areListsEqual(a, b, inner);
   return isJsonObject(b) && areObjectsEqual(a, b, inner);
+}
+
+function isNested(value: JsonValue): value is JsonValue[] | JsonObject {
+  return typeof value === 'object' && value !== null;
 }
 
 function areListsEqual(a: readonly JsonValue[], b: readonly JsonValue[], inner: Comparison): boolean {

@@ -34,7 +34,7 @@ export function compileBasicPath(key: string): Evaluate {
   }
   return (record) => {
     if (isKeyed(record)) return record[key];
-    return index >= 0 && Array.isArray(record) ? (record[index] as JsonValue | undefined) : undefined;
+    return index >= 0 && Array.isArray(record) ? record[index] : undefined;
   };
 }
 

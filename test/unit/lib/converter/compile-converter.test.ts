@@ -147,25 +147,20 @@ test('[I-32] a converter that would make a terabyte of a word is stopped, and sa
 test('[I-35] a converter that is too deep or too large does not load', () => {
   let deep: JsonValue = 'a';
   for (let level = 0; level < 5000; level++) deep = ['not', deep];
-  const tooDeep = compileConverter({ convertToAmplitudeFunc: { deep } });
+  assert.match(firstErrorOf(deep), /nested deeper than 64 levels/);
   assert.match(
-    tooDeep.kind === 'invalid' ? (tooDeep.errors[0]?.message ?? '') : '',
-    /nested deeper than 64 levels/,
-  );
-  const wide = ['array', ...Array.from({ length: 20_000 }, () => 'a')];
-  const tooLarge = compileConverter({ convertToAmplitudeFunc: { wide } });
-  assert.match(
-    tooLarge.kind === 'invalid' ? (tooLarge.errors[0]?.message ?? '') : '',
+    firstErrorOf(['array', ...Array.from({ length: 20_000 }, () => 'a')]),
     /more than 10000 parts/,
   );
   let literal: JsonValue = 1;
   for (let level = 0; level < 5000; level++) literal = [literal];
-  const deepLiteral = compileConverter({ convertToAmplitudeFunc: { literal: ['value', literal] } });
-  assert.match(
-    deepLiteral.kind === 'invalid' ? (deepLiteral.errors[0]?.message ?? '') : '',
-    /deeper than 64 levels/,
-  );
+  assert.match(firstErrorOf(['value', literal]), /nested deeper than 64 levels/);
 });
+
+function firstErrorOf(source: JsonValue): string {
+  const compiled = compileConverter({ convertToAmplitudeFunc: { source } });
+  return compiled.kind === 'invalid' ? (compiled.errors[0]?.message ?? '') : '';
+}
 
 test('[I-35] of very many errors the first hundred are told', () => {
   const broken = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`f${index}`, ['oops']]));
