@@ -5,6 +5,7 @@ import { reasonNames, runbookPage } from '../../crds/reasons.ts';
 import { describeOperators } from '../../lib/converter/describe-operators.ts';
 import { readDefinition } from './crd-schema.ts';
 import { renderTypes } from './crd-types.ts';
+import { renderDecisionsList } from './decisions-list.ts';
 import { replaceRegion } from './markdown.ts';
 import { renderReasonsPage, renderRunbookRegion } from './reasons-page.ts';
 import { renderReferencePage } from './reference-page.ts';
@@ -36,6 +37,7 @@ export const targets: readonly Target[] = [
   ...kindNames.map(typesTarget),
   ...kindNames.map(referenceTarget),
   { path: 'docs/reference/reasons.md', render: () => Promise.resolve(renderReasonsPage()) },
+  regionTarget('docs/README.md', 'decisions', renderDecisionsList),
   regionTarget('docs/reference/converter.md', 'operators', describeOperators),
   ...reasonNames.map((name) => regionTarget(runbookPage(name), 'reason', () => renderRunbookRegion(name))),
 ];
@@ -55,10 +57,10 @@ function referenceTarget(kind: Kind): Target {
   };
 }
 
-function regionTarget(path: string, region: string, render: () => string): Target {
+function regionTarget(path: string, region: string, render: (root: URL) => string): Target {
   return {
     path,
-    render: async (root) => replaceRegion(await readFile(new URL(path, root), 'utf8'), region, render()),
+    render: async (root) => replaceRegion(await readFile(new URL(path, root), 'utf8'), region, render(root)),
   };
 }
 
