@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { closingLines, countLine, noCounts } from '../../run/closing-lines.ts';
+
+suite('closing lines', () => {
+  test('of several runs are added up, and come in the order of node', () => {
+    const lines = [
+      'ℹ tests 3',
+      'ℹ pass 2',
+      'ℹ fail 1',
+      'ℹ duration_ms 1.5',
+      'ℹ tests 4',
+      'ℹ pass 4',
+      'ℹ duration_ms 2',
+    ];
+    const counts = lines.reduce((sum, line) => countLine(sum, line) ?? sum, noCounts);
+    assert.equal(
+      closingLines(counts),
+      'ℹ tests 7\nℹ suites 0\nℹ pass 6\nℹ fail 1\nℹ cancelled 0\nℹ skipped 0\nℹ todo 0\nℹ duration_ms 3.5\n',
+    );
+  });
+
+  test('are told from what tests print', () => {
+    for (const line of [
+      'tests 3',
+      'ℹ tests',
+      'ℹ tests three',
+      'ℹ other 3',
+      '  ℹ tests 3',
+      'ℹ tests 3 of 4',
+    ]) {
+      assert.equal(countLine(noCounts, line), undefined, line);
+    }
+  });
+});
