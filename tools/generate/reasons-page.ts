@@ -43,7 +43,7 @@ export function renderReasonsPage(): string {
     ),
     table(
       ['Reason', 'On', 'Kinds', 'Class', 'Meaning', 'What to do'],
-      [...reasonNames].sort().map((name) => reasonRow(name, reasons[name])),
+      reasonNames.toSorted().map((name) => reasonRow(name, reasons[name])),
     ),
   ].join('\n\n');
 }
