@@ -103,7 +103,7 @@ export const conditions = {
 
 export type ConditionType = keyof typeof conditions;
 
-export const conditionTypes = Object.keys(conditions) as readonly ConditionType[];
+const conditionTypes = Object.keys(conditions) as readonly ConditionType[];
 
 /** The conditions that an object of this kind may have, in order of precedence. */
 export function conditionTypesOf(kind: Kind): readonly ConditionType[] {

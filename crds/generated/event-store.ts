@@ -59,8 +59,9 @@ export interface EventStorePostgres {
    */
   readonly schema: string;
   /**
-   * How many connections the operator and all workers of this store open together. Keep it below what the
-   * server and its pooler allow; a worker takes at least one, so it also bounds the number of workers.
+   * How many connections the operator and the workers of one source open together. The operator takes 4, a
+   * worker 2 to 6, so this also bounds the number of workers. Sources that import at the same time add up:
+   * keep the sum below what the server and its pooler allow.
    */
   readonly maxConnections: number;
 }

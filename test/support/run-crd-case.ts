@@ -63,16 +63,20 @@ function assertRefused(answer: ApiResponse, field: string, message: string): voi
   assert.ok(answer.status >= 400, `accepted: ${JSON.stringify(answer.body)}`);
   const body = isJsonObject(answer.body) ? answer.body : {};
   if (field === '') {
-    assert.ok(String(body['message']).includes(message), JSON.stringify(body));
+    assert.ok(textOf(body['message']).includes(message), JSON.stringify(body));
     return;
   }
   assert.equal(answer.status, 422, JSON.stringify(body));
   const details = isJsonObject(body['details']) ? body['details'] : {};
   const causes = Array.isArray(details['causes']) ? details['causes'].filter(isJsonObject) : [];
   const found = causes.some(
-    (cause) => cause['field'] === field && String(cause['message']).includes(message),
+    (cause) => cause['field'] === field && textOf(cause['message']).includes(message),
   );
   assert.ok(found, `no cause at ${field} says "${message}": ${JSON.stringify(causes, undefined, 1)}`);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** `spec.files.csv`, `spec.tolerations[2].operator`. */

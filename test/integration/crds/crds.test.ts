@@ -100,9 +100,12 @@ suite('the definitions of the resources on a real API server', () => {
       lagSeconds: 30,
       conditions: [condition('Ready', 'True', 'Succeeded')],
     };
-    await writeStatus(namespace, source, { ...status, lastFailures: Array(5).fill(failure) });
+    await writeStatus(namespace, source, {
+      ...status,
+      lastFailures: Array.from({ length: 5 }, () => failure),
+    });
     await assert.rejects(
-      writeStatus(namespace, source, { ...status, lastFailures: Array(6).fill(failure) }),
+      writeStatus(namespace, source, { ...status, lastFailures: Array.from({ length: 6 }, () => failure) }),
       /must have at most 5 items/,
     );
   });

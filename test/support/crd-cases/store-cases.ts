@@ -66,9 +66,9 @@ export const storeCases: readonly CrdCase[] = [
     expect: refused('spec.postgres.schema', 'must not begin with pg_'),
   },
   {
-    name: 'fewer connections than the operator needs are refused',
-    object: storeManifest({ postgres: { secretRef, maxConnections: 3 } }),
-    expect: refused('spec.postgres.maxConnections', 'greater than or equal to 4'),
+    name: 'fewer connections than the operator and one worker need are refused',
+    object: storeManifest({ postgres: { secretRef, maxConnections: 5 } }),
+    expect: refused('spec.postgres.maxConnections', 'greater than or equal to 6'),
   },
   ...['1h', '9600h', '90m', '1.5h'].map((deduplicationWindow) => ({
     name: `the deduplication window ${deduplicationWindow} is accepted`,
