@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { messageOf, TerminalError, TransientError } from '../errors.ts';
+import { messageOf, reasonOf, TerminalError, TransientError } from '../errors.ts';
 
 /** Every reason that an error of this room may have. */
 export const storeErrorReasons = [
@@ -25,6 +25,11 @@ export const storeErrorReasons = [
 ] as const;
 
 export type StoreErrorReason = (typeof storeErrorReasons)[number];
+
+/** Whether an error is of this room, and not of what else a caller does. */
+export function isStoreError(error: unknown): boolean {
+  return (storeErrorReasons as readonly string[]).includes(reasonOf(error));
+}
 
 interface Verdict {
   readonly reason: StoreErrorReason;

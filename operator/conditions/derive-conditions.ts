@@ -2,12 +2,14 @@ import { conditions, conditionTypesOf, type Condition, type ConditionType } from
 import type { Kind } from '../../crds/names.ts';
 import type { Reason } from '../../crds/reasons.ts';
 import { classOf, type Finding } from './finding.ts';
+import { statusText } from './status-text.ts';
 
 export interface ConditionsInput {
   readonly kind: Kind;
   readonly generation: number;
   /** What stands in status now; times are kept where a status does not change. */
   readonly previous: readonly Condition[];
+  /** Of several on one condition the first counts. */
   readonly findings: readonly Finding[];
   /** Overrides the reason of a True `Ready`. */
   readonly ready?: { readonly reason: Reason; readonly message: string };
@@ -27,19 +29,20 @@ const eventualMs = 10 * 60 * 1000;
  */
 export function deriveConditions(input: ConditionsInput): readonly Condition[] {
   const gates = deriveGates(input);
-  const ready = deriveReady(input, gates);
-  const reports = input.findings.filter(
-    ({ type, status }) =>
-      conditions[type].role === 'report' || (conditions[type].role === 'abnormal' && status === 'True'),
-  );
-  const all = [ready, ...deriveProgress(input, ready), ...gates, ...reports];
-  return all
-    .toSorted((a, b) => order(input.kind, a.type) - order(input.kind, b.type))
-    .map((finding) => stamp(input, finding));
+  const cause = gates.find(({ status }) => status !== 'True');
+  const derived = [deriveReady(input, cause), ...deriveProgress(input, cause), ...gates];
+  const findings = [...derived, ...input.findings.filter(isReport)];
+  return conditionTypesOf(input.kind).flatMap((type) => {
+    const finding = findings.find((candidate) => candidate.type === type);
+    return finding === undefined ? [] : [stamp(input, finding)];
+  });
 }
 
-function order(kind: Kind, type: ConditionType): number {
-  return conditionTypesOf(kind).indexOf(type);
+/** What `Ready` does not depend on. An abnormal condition is there only while it holds. */
+function isReport({ type, status }: Finding): boolean {
+  if (type === 'Reconciling' || type === 'Stalled') return false;
+  const { role } = conditions[type];
+  return role === 'report' || (role === 'abnormal' && status === 'True');
 }
 
 function deriveGates(input: ConditionsInput): readonly Finding[] {
@@ -59,52 +62,52 @@ function deriveGates(input: ConditionsInput): readonly Finding[] {
   return gates;
 }
 
-function deriveReady(input: ConditionsInput, gates: readonly Finding[]): Finding {
-  const cause = gates.find(({ status }) => status !== 'True');
+/** `cause`: the first gate that is not True. */
+function deriveReady({ ready }: ConditionsInput, cause: Finding | undefined): Finding {
   if (cause !== undefined) return { ...cause, type: 'Ready' };
-  const { reason, message } = input.ready ?? {
+  const { reason, message } = ready ?? {
     reason: 'Succeeded',
     message: 'Everything is as the spec says.',
   };
   return { type: 'Ready', status: 'True', reason, message };
 }
 
-function deriveProgress(input: ConditionsInput, ready: Finding): readonly Finding[] {
-  if (ready.status === 'True') return [];
-  const { reason, message } = ready;
+function deriveProgress(input: ConditionsInput, cause: Finding | undefined): readonly Finding[] {
+  if (cause === undefined) return [];
+  const { reason, message } = cause;
+  const stalled = { type: 'Stalled', status: 'True', reason, message } as const;
+  const retrying = { type: 'Reconciling', status: 'True', reason: 'ProgressingWithRetry', message } as const;
   switch (classOf(reason)) {
     case 'P':
-      return [{ type: 'Stalled', status: 'True', reason, message }];
+      return [stalled];
     case 'E':
-      return deniedForLong(input, ready)
-        ? [{ type: 'Stalled', status: 'True', reason, message }]
-        : [{ type: 'Reconciling', status: 'True', reason: 'ProgressingWithRetry', message }];
+      return standsForLong(input, cause) ? [stalled] : [retrying];
     case 'T':
-      return [{ type: 'Reconciling', status: 'True', reason: 'ProgressingWithRetry', message }];
+      return [retrying];
     case 'N':
     case 'W':
       return [{ type: 'Reconciling', status: 'True', reason: 'Progressing', message }];
   }
 }
 
-function deniedForLong(input: ConditionsInput, ready: Finding): boolean {
-  const before = input.previous.find(({ type }) => type === 'Ready');
-  if (before?.reason !== ready.reason || before.status !== 'False') return false;
-  return Date.parse(input.now) - Date.parse(before.lastTransitionTime) >= eventualMs;
+/** Counted from when the gate itself changed: `Ready` may have been False before, for another cause. */
+function standsForLong(input: ConditionsInput, cause: Finding): boolean {
+  return Date.parse(input.now) - Date.parse(transitionTime(input, cause)) >= eventualMs;
+}
+
+function transitionTime({ previous, now }: ConditionsInput, finding: Finding): string {
+  const before = previous.find(({ type }) => type === finding.type);
+  return before?.status === finding.status ? before.lastTransitionTime : now;
 }
 
 function stamp(input: ConditionsInput, finding: Finding): Condition {
-  const before = input.previous.find(({ type }) => type === finding.type);
-  const lastTransitionTime = before?.status === finding.status ? before.lastTransitionTime : input.now;
   const { type, status, reason, message } = finding;
   return {
     type,
     status,
     observedGeneration: input.generation,
-    lastTransitionTime,
+    lastTransitionTime: transitionTime(input, finding),
     reason,
-    message: message.length > maxMessage ? `${message.slice(0, maxMessage - 1)}…` : message,
+    message: statusText(message),
   };
 }
-
-const maxMessage = 1024;

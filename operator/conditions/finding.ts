@@ -48,5 +48,5 @@ export function classOf(reason: string): ReasonClass {
 export function gatesUntil(passes: readonly Finding[], failure: Finding | undefined): readonly Finding[] {
   if (failure === undefined) return passes;
   const at = passes.findIndex(({ type }) => type === failure.type);
-  return [...passes.slice(0, at), failure];
+  return [...(at < 0 ? passes : passes.slice(0, at)), failure];
 }

@@ -11,19 +11,22 @@ const waitingMs = 15_000;
 /**
  * When to look again, after the status is written. What may pass by itself is thrown, so that the queue backs off;
  * waiting and stalling are results, not errors.
+ *
+ * @param usual when to look again though nothing were wrong: work that goes on all the same
  */
-export function settle(findings: readonly Finding[], idle: ReconcileResult): ReconcileResult {
+export function settle(findings: readonly Finding[], usual: ReconcileResult): ReconcileResult {
   const failure = findings.find(({ status }) => status !== 'True');
-  if (failure === undefined) return idle;
+  if (failure === undefined) return usual;
+  const within = (ms: number) => ({ requeueAfterMs: Math.min(ms, usual.requeueAfterMs ?? ms) });
   const { reason, message } = failure;
   switch (classOf(reason)) {
     case 'T':
     case 'E':
       throw new TransientError({ reason, message });
     case 'P':
-      return { requeueAfterMs: stalledMs };
+      return within(stalledMs);
     case 'N':
     case 'W':
-      return { requeueAfterMs: waitingMs };
+      return within(waitingMs);
   }
 }

@@ -1,5 +1,5 @@
-import type { ObjectStore } from '../../lib/aws/object-store.ts';
-import type { Discovery, FoundObject, ListingPass, ListingState } from '../../lib/store/types.ts';
+import type { ListedObject, ObjectStore } from '../../lib/aws/object-store.ts';
+import type { Discovery, FoundPage, ListingPass, ListingState } from '../../lib/store/types.ts';
 import { selectObject } from './selection.ts';
 
 export interface ListingInput {
@@ -66,25 +66,41 @@ async function listPages(
   deps: ListingDeps,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { bucket, prefix, sourceId, generation, epoch } = input;
-  let startAfter = pass.startAfter;
+  const { bucket, prefix } = input;
+  let { startAfter } = pass;
   for (let count = 0; count < pagesPerCall; count += 1) {
     const page = await deps.objects.listPage({ bucket, prefix, startAfter }, signal);
-    const objects = page.objects.filter((object) => selectObject(object, input.matches) === 'file');
-    const lastKey = page.objects.at(-1)?.key ?? startAfter ?? '';
-    const seen = page.objects.length;
-    const progress = { pass: pass.pass, lastKey, seen, ignored: seen - objects.length };
-    if (seen > 0) {
-      await deps.discovery.recordFound(sourceId, {
-        objects: objects satisfies readonly FoundObject[],
-        generation,
-        epoch,
-        foundBy: 'listing',
-        progress,
-      });
+    if (page.objects.length > 0) {
+      const found = describePage(page.objects, { input, pass: pass.pass, startAfter });
+      await deps.discovery.recordFound(input.sourceId, found);
     }
     if (page.nextStartAfter === undefined) return true;
     startAfter = page.nextStartAfter;
   }
   return false;
+}
+
+function describePage(
+  objects: readonly ListedObject[],
+  at: { readonly input: ListingInput; readonly pass: number; readonly startAfter: string | undefined },
+): FoundPage {
+  const { generation, epoch, matches } = at.input;
+  const selections = objects.map((object) => selectObject(object, matches));
+  return {
+    objects: objects.filter((_, index) => selections[index] === 'file'),
+    generation,
+    epoch,
+    foundBy: 'listing',
+    progress: {
+      pass: at.pass,
+      lastKey: objects.findLast(({ key }) => isStorable(key))?.key ?? at.startAfter ?? '',
+      seen: objects.length,
+      ignored: selections.filter((selection) => selection === 'other-name').length,
+    },
+  };
+}
+
+/** PostgreSQL has no place for such a key: a pass that was interrupted goes on behind the last one that it can hold. */
+function isStorable(key: string): boolean {
+  return !key.includes('\0');
 }

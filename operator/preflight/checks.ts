@@ -120,9 +120,8 @@ function storeIsNotReady({ eventStore, session }: ImportFacts): Finding | undefi
 }
 
 interface Dependency {
-  readonly metadata: { readonly name: string; readonly generation: number };
+  readonly metadata: { readonly name: string };
   readonly status: {
-    readonly observedGeneration: number;
     readonly conditions?: readonly {
       readonly type: string;
       readonly status: string;

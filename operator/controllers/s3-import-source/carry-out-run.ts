@@ -1,6 +1,6 @@
 import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
 import { apiVersion } from '../../../crds/names.ts';
-import type { Run, RunOutcome, SourceCounts } from '../../../lib/store/types.ts';
+import type { Run, RunOutcome } from '../../../lib/store/types.ts';
 import { resources } from '../../kinds.ts';
 import type { JobView, RunPlan } from '../../planning/run.ts';
 import { jobName } from '../../resources/names.ts';
@@ -16,7 +16,6 @@ export interface CarryOutInput {
   readonly template: PodTemplate;
   readonly templateHash: string;
   readonly latestRun: Run | undefined;
-  readonly counts: SourceCounts;
 }
 
 export interface CarryOutDeps {
@@ -76,15 +75,16 @@ async function endRun(
   deps: CarryOutDeps,
 ): Promise<void> {
   const { session, sourceId } = input;
-  const open = input.latestRun;
-  const outcome = outcomeOf(job, open);
+  const outcome = outcomeOf(job, input);
   await session.store.runs.closeRun(sourceId, run, { epoch: session.epoch, outcome });
   record(deps, input, 'WorkersCompleted', `Run ${run} ended: ${outcome}.`);
 }
 
-function outcomeOf(job: JobView | undefined, run: Run | undefined): RunOutcome {
+/** Without a Job: it was stopped, and the operator with it before the account was closed; or somebody deleted it. */
+function outcomeOf(job: JobView | undefined, { source, latestRun }: CarryOutInput): RunOutcome {
   if (job?.state === 'failed') return 'Failed';
-  return (run?.files.failed ?? 0) > 0 ? 'CompletedWithFailures' : 'Succeeded';
+  if (job === undefined && source.spec.suspend) return 'Cancelled';
+  return (latestRun?.files.failed ?? 0) > 0 ? 'CompletedWithFailures' : 'Succeeded';
 }
 
 async function applyJob(

@@ -7,6 +7,7 @@ import type { CompiledKeyPattern } from '../../../lib/pattern.ts';
 import type { Finding } from '../../conditions/finding.ts';
 import type { ListingResult } from '../../discovery/listing.ts';
 import type { RunPlan } from '../../planning/run.ts';
+import type { ShardCounts } from '../../planning/shard-counts.ts';
 import type { Job } from '../../resources/worker-job.ts';
 import type { StoreSession } from '../../stores.ts';
 import type { S3Access } from '../s3-connection/gather.ts';
@@ -51,5 +52,5 @@ export interface ImportProgress {
   readonly workers: Finding;
   /** Of the newest conversion. */
   readonly digest: string;
-  readonly shards: { readonly desired: number; readonly active: number; readonly failed: number };
+  readonly shards: ShardCounts;
 }

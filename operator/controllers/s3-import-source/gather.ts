@@ -38,7 +38,7 @@ export async function gatherImport(
   const regex = files.pattern?.regex;
   return {
     source,
-    rival: findRival(source, deps.sources.list(namespace)),
+    rival: findRival(source, deps),
     connection,
     eventStore: deps.eventStores.get({ namespace, name: storeRef.name }),
     session: deps.stores.get({ namespace, name: storeRef.name }),
@@ -67,18 +67,29 @@ async function gatherAccess(
   }
 }
 
-/** The identity of a ledger within a namespace; endpoints differ only with connections. */
-function ledgerOf({ metadata, spec }: S3ImportSource): string {
-  const { bucket, prefix, storeRef, projectID, connectionRef } = spec;
-  const name = spec.ledgerName ?? metadata.name;
-  return JSON.stringify([name, connectionRef.name, bucket, prefix, storeRef.name, projectID]);
+/** The oldest source keeps the ledger; of two of one age the first by name. */
+function findRival(
+  source: S3ImportSource,
+  { sources, connections }: Pick<GatherDeps, 'sources' | 'connections'>,
+): string | undefined {
+  const ledger = ledgerOf(source, connections);
+  const rank = ({ metadata }: S3ImportSource) => `${metadata.creationTimestamp} ${metadata.name}`;
+  return sources
+    .list(source.metadata.namespace)
+    .find((other) => rank(other) < rank(source) && ledgerOf(other, connections) === ledger)?.metadata.name;
 }
 
-/** The oldest source keeps the ledger; of two of one age the first by name. */
-function findRival(source: S3ImportSource, all: readonly S3ImportSource[]): string | undefined {
-  const ledger = ledgerOf(source);
-  const rank = ({ metadata }: S3ImportSource) => `${metadata.creationTimestamp} ${metadata.name}`;
-  return all.find((other) => ledgerOf(other) === ledger && rank(other) < rank(source))?.metadata.name;
+/**
+ * The identity of a ledger within a namespace. Connections to one endpoint reach the same buckets; one that is not
+ * there may reach any, and its source does not work yet.
+ */
+function ledgerOf({ metadata, spec }: S3ImportSource, connections: GatherDeps['connections']): string {
+  const { bucket, prefix, storeRef, projectID } = spec;
+  const name = spec.ledgerName ?? metadata.name;
+  const { namespace } = metadata;
+  const connection = connections.get({ namespace, name: spec.connectionRef.name });
+  const endpoint = connection === undefined ? null : (connection.spec.endpoint ?? '');
+  return JSON.stringify([name, endpoint, bucket, prefix, storeRef.name, projectID]);
 }
 
 async function gatherConversion(

@@ -11,16 +11,14 @@ import type { KubernetesObject } from '../../runtime/objects.ts';
 
 interface Pod extends KubernetesObject {
   readonly status?: {
-    readonly containerStatuses?: readonly {
-      readonly state?: {
-        readonly terminated?: {
-          readonly exitCode: number;
-          readonly reason?: string;
-          readonly message?: string;
-        };
-      };
-    }[];
+    readonly containerStatuses?: readonly { readonly state?: { readonly terminated?: Terminated } }[];
   };
+}
+
+interface Terminated {
+  readonly exitCode: number;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 /** A pod that is pulled and scheduled takes seconds; one that takes longer is worth a word. */
@@ -30,19 +28,33 @@ const startMs = 60_000;
 export async function observeWorkers(
   jobs: readonly Job[],
   plan: RunPlan,
-  { client, nowMs }: { readonly client: ApiClient; readonly nowMs: number },
+  { client, nowMs }: { readonly client: Pick<ApiClient, 'list'>; readonly nowMs: number },
   signal: AbortSignal,
 ): Promise<Finding> {
   const newest = jobs.toSorted((a, b) => viewJob(b).run - viewJob(a).run)[0];
-  const type = 'WorkersAvailable';
   if (newest === undefined || plan.kind === 'none') return passed(type, type, 'No worker is needed.');
-  const { name, state } = viewJob(newest);
+  const { state } = viewJob(newest);
   if (state === 'failed' && plan.kind !== 'start') return await observeFailure(newest, client, signal);
-  const startedAt = Date.parse(newest.status?.startTime ?? newest.metadata.creationTimestamp ?? '');
-  if (state === 'active' && (newest.status?.ready ?? 0) === 0 && nowMs - startedAt > startMs) {
-    return unknown(type, 'WorkersStarting', `No worker of Job ${name} runs yet. Look at its pods.`);
+  return state === 'active'
+    ? observeStart(newest, nowMs)
+    : passed(type, type, 'The workers that are wanted run, or are starting.');
+}
+
+const type = 'WorkersAvailable';
+
+function observeStart(job: Job, nowMs: number): Finding {
+  const { metadata, status } = job;
+  const startedAt = Date.parse(status?.startTime ?? metadata.creationTimestamp ?? '');
+  if (!isIdle(job) || !(nowMs - startedAt > startMs)) {
+    return passed(type, type, 'The workers that are wanted run, or are starting.');
   }
-  return passed(type, type, 'The workers that are wanted run, or are starting.');
+  const fault = status?.failed ? 'fail and are started again' : 'do not run yet';
+  return unknown(type, 'WorkersStarting', `The workers of Job ${metadata.name} ${fault}. Look at its pods.`);
+}
+
+/** Workers that have done their part are no longer ready, and nothing is wrong with that. */
+function isIdle({ status }: Job): boolean {
+  return (status?.ready ?? 0) === 0 && (status?.succeeded ?? 0) === 0;
 }
 
 interface Ending {
@@ -51,19 +63,19 @@ interface Ending {
 }
 
 /** What the pods of a failed Job told when they ended; the same pods give the same words. */
-async function observeFailure(job: Job, client: ApiClient, signal: AbortSignal): Promise<Finding> {
+async function observeFailure(
+  job: Job,
+  client: Pick<ApiClient, 'list'>,
+  signal: AbortSignal,
+): Promise<Finding> {
   const { namespace = '', name = '' } = job.metadata;
   const labelSelector = `batch.kubernetes.io/job-name=${name}`;
   const page = await client.list<Pod>(resources.pods, { namespace, labelSelector, limit: 100, signal });
   const endings = page.items.flatMap(endingOf).toSorted((a, b) => (a.message < b.message ? -1 : 1));
   const told = endings.find(({ reason }) => reason !== 'WorkerCrashed') ?? endings[0];
   return told === undefined
-    ? failed(
-        'WorkersAvailable',
-        'MaxFailedShardsExceeded',
-        'The run failed, and none of its pods is left to say why.',
-      )
-    : failed('WorkersAvailable', told.reason, told.message);
+    ? failed(type, 'MaxFailedShardsExceeded', 'The run failed, and none of its pods is left to say why.')
+    : failed(type, told.reason, told.message);
 }
 
 const reasonOfExit: Readonly<Record<number, Reason>> = {
@@ -74,15 +86,17 @@ const reasonOfExit: Readonly<Record<number, Reason>> = {
 };
 
 function endingOf(pod: Pod): readonly Ending[] {
-  return (pod.status?.containerStatuses ?? []).flatMap(({ state }) => {
-    const ended = state?.terminated;
-    if (ended === undefined || ended.exitCode === exitCodes.done) return [];
-    if (ended.reason === 'OOMKilled') {
-      return [{ reason: 'WorkerOOMKilled', message: 'A worker used more memory than its limit. Raise it.' }];
-    }
-    const report = parseReport(ended.message ?? '');
-    const words = report?.message ?? `A worker ended with exit code ${ended.exitCode} and told no cause.`;
-    const cause = report?.reason === undefined ? '' : `${report.reason}: `;
-    return [{ reason: reasonOfExit[ended.exitCode] ?? 'WorkerCrashed', message: `${cause}${words}` }];
-  });
+  const containers = pod.status?.containerStatuses ?? [];
+  return containers.flatMap(({ state }) => (state?.terminated ? describeEnding(state.terminated) : []));
+}
+
+function describeEnding({ exitCode, reason, message = '' }: Terminated): readonly Ending[] {
+  if (exitCode === exitCodes.done) return [];
+  if (reason === 'OOMKilled') {
+    return [{ reason: 'WorkerOOMKilled', message: 'A worker used more memory than its limit. Raise it.' }];
+  }
+  const report = parseReport(message);
+  const words = report?.message ?? `A worker ended with exit code ${exitCode} and told no cause.`;
+  const cause = report?.reason === undefined ? '' : `${report.reason}: `;
+  return [{ reason: reasonOfExit[exitCode] ?? 'WorkerCrashed', message: `${cause}${words}` }];
 }

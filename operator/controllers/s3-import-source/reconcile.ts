@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
 import { digestOf } from '../../../lib/digest.ts';
-import { messageOf, reasonOf } from '../../../lib/errors.ts';
-import { storeErrorReasons } from '../../../lib/store/errors.ts';
+import { messageOf } from '../../../lib/errors.ts';
+import { isStoreError } from '../../../lib/store/errors.ts';
 import { failed, gatesUntil, type Finding } from '../../conditions/finding.ts';
 import { resources } from '../../kinds.ts';
 import { runPreflight } from '../../preflight/checks.ts';
@@ -33,9 +34,10 @@ export async function reconcileS3ImportSource(
   }
   const facts = await gatherImport(source, deps, signal);
   const { preflight, progress } = await advance(facts, deps, signal);
-  await report(source, { preflight, progress }, deps, signal);
-  const idle = { requeueAfterMs: progress === undefined ? 0 : nextLookMs(progress, facts.nowMs) };
-  return settle(findImportGates(preflight, progress), idle);
+  const untoldMs = await report(source, { preflight, progress }, deps, signal);
+  const usual =
+    progress === undefined ? {} : { requeueAfterMs: Math.min(nextLookMs(progress, facts.nowMs), untoldMs) };
+  return settle(findImportGates(preflight, progress), usual);
 }
 
 interface Looked {
@@ -53,7 +55,7 @@ async function advance(facts: ImportFacts, deps: S3ImportSourceDeps, signal: Abo
     return { preflight, progress: await advanceImport(ready, deps, signal) };
   } catch (error) {
     signal.throwIfAborted();
-    if (!isOfTheStore(error)) throw error;
+    if (!isStoreError(error)) throw error;
     const name = facts.source.spec.storeRef.name;
     const message = `EventStore ${name} failed: ${messageOf(error)}`;
     const failure = failed('ResolvedRefs', 'DependencyNotReady', message);
@@ -61,31 +63,25 @@ async function advance(facts: ImportFacts, deps: S3ImportSourceDeps, signal: Abo
   }
 }
 
-function isOfTheStore(error: unknown): boolean {
-  return (storeErrorReasons as readonly string[]).includes(reasonOf(error));
-}
-
 /** Counters are written at most so often; what a person acts on, at once. */
 const progressMs = 30_000;
 
+/** Gives the milliseconds until counters that were held back are due; Infinity: none was. */
 async function report(
   source: S3ImportSource,
-  found: Looked,
+  looked: Looked,
   { client, clock, recorder, progressWrites }: S3ImportSourceDeps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const name = formatKey(source.metadata);
   const nowMs = clock.now();
-  const status = deriveImportStatus({
-    source,
-    ...found,
-    digestOfKey: (key) => digestOf([key]),
-    nowMs,
-    keepProgress: nowMs - (progressWrites.get(name) ?? -Infinity) < progressMs,
-  });
-  const to = { client, recorder, signal };
-  const written = await reportStatus(to, resources.s3ImportSources, source, status);
+  const dueMs = (progressWrites.get(name) ?? -Infinity) + progressMs - nowMs;
+  const input = { source, ...looked, digestOfKey: (key: string) => digestOf([key]), nowMs };
+  const whole = deriveImportStatus({ ...input, keepProgress: false });
+  const status = dueMs > 0 ? deriveImportStatus({ ...input, keepProgress: true }) : whole;
+  const written = await reportStatus({ client, recorder, signal }, resources.s3ImportSources, source, status);
   if (written) progressWrites.set(name, nowMs);
+  return isDeepStrictEqual(status, whole) ? Infinity : dueMs;
 }
 
 /** While a run is under way its progress is looked at as often as it is written; else the next listing decides. */

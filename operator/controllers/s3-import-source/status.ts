@@ -4,6 +4,7 @@ import { annotations } from '../../../crds/names.ts';
 import type { SourceCounts } from '../../../lib/store/types.ts';
 import { deriveConditions } from '../../conditions/derive-conditions.ts';
 import { failed, findingOf, gatesUntil, passed, type Finding } from '../../conditions/finding.ts';
+import { statusText } from '../../conditions/status-text.ts';
 import type { ListingResult } from '../../discovery/listing.ts';
 import type { ImportProgress } from './facts.ts';
 
@@ -33,11 +34,16 @@ const storagePasses = [
   passed('PermissionsVerified', 'PermissionsVerified', 'The prefix may be listed.'),
 ];
 
+/** S3 is not asked anything for a source that is switched off. */
+const storageUnasked = storagePasses.map((finding): Finding => ({
+  ...finding,
+  message: 'Not looked at while the source is suspended.',
+}));
+
 function findStorage(listing: ImportProgress['listing']): readonly Finding[] {
+  if (listing === undefined) return storageUnasked;
   const failure =
-    listing !== undefined && 'error' in listing
-      ? findingOf(listing.error, 'BucketAccessible', storagePasses)
-      : undefined;
+    'error' in listing ? findingOf(listing.error, 'BucketAccessible', storagePasses) : undefined;
   return gatesUntil(storagePasses, failure);
 }
 
@@ -152,8 +158,8 @@ function deriveProgress(progress: ImportProgress, input: ImportStatusInput): Pro
     lastFailures: counts.lastFailures.map(({ key, reason, message, cure }) => ({
       keyHash: input.digestOfKey(key),
       reason,
-      message: cut(message),
-      cure: cut(cure),
+      message: statusText(message),
+      cure: statusText(cure),
     })),
   };
 }
@@ -176,8 +182,4 @@ export function stepLag(oldestMs: number | undefined, nowMs: number): number {
   const seconds = Math.max(0, Math.floor((nowMs - oldestMs) / 1000));
   const step = seconds < 60 ? 10 : seconds < 3600 ? 60 : 3600;
   return seconds - (seconds % step);
-}
-
-function cut(text: string): string {
-  return text.length > 1024 ? `${text.slice(0, 1023)}…` : text;
 }
