@@ -13,7 +13,8 @@ interface Locked {
   readonly resolved?: string;
   readonly integrity?: string;
   readonly license?: string;
-  readonly dev?: boolean;
+  readonly optional?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 const manifest = JSON.parse(readProjectFile('package.json')) as Manifest;
@@ -35,23 +36,43 @@ suite('the packages that are installed', () => {
 
   test('are locked by content, and the lock names no registry', () => {
     assert.ok(packages.length > 0);
+    const loose = packages.filter(
+      ([, one]) => one.resolved !== undefined || (one.integrity === undefined && !isForeign(one)),
+    );
     assert.deepEqual(
-      packages
-        .filter(([, one]) => one.resolved !== undefined || one.integrity === undefined)
-        .map(([path]) => path),
+      loose.map(([path]) => path),
       [],
     );
   });
 
+  test('are locked for every platform, or npm ci refuses the lock', () => {
+    const wanted = packages.flatMap(([path, one]) =>
+      Object.keys(one.optionalDependencies ?? {}).map((name) => ({ path, name })),
+    );
+    const missing = wanted.filter(
+      ({ path, name }) =>
+        !(`node_modules/${name}` in lock.packages || `${path}/node_modules/${name}` in lock.packages),
+    );
+    assert.deepEqual(missing, []);
+  });
+
   test('are under licences that a product under Apache-2.0 may use', () => {
     assert.equal(manifest.license, 'Apache-2.0');
-    const others = packages.filter(([, one]) => !isPermissive(one.license ?? 'none'));
+    const others = packages.filter(([, one]) => !isForeign(one) && !isPermissive(one.license ?? 'none'));
     assert.deepEqual(
       others.map(([path, one]) => `${path}: ${one.license}`),
       [],
     );
   });
 });
+
+/**
+ * For another platform, from a mirror of the registry that did not have it: pinned by its version alone. Its parent is
+ * of the same release and licence.
+ */
+function isForeign(one: Locked): boolean {
+  return one.optional === true && one.integrity === undefined;
+}
 
 /** Of several licences to choose from, one is enough; of several that all hold, each must be. */
 function isPermissive(license: string): boolean {
