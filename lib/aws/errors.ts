@@ -210,24 +210,24 @@ function judge(call: AwsCall, answer: Answer): Verdict {
   return { reason: 'UnknownError', message, transient: true };
 }
 
+/** What the SDK throws for an answer; anything else has none of it. */
+interface ThrownAnswer {
+  readonly name?: string;
+  readonly Code?: string;
+  readonly message?: string;
+  readonly Region?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
+}
+
 function readAnswer(error: unknown): Answer {
-  const thrown = (typeof error === 'object' && error !== null ? error : {}) as {
-    readonly name?: string;
-    readonly Code?: string;
-    readonly message?: string;
-    readonly Region?: string;
-    readonly $metadata?: { readonly httpStatusCode?: number };
-    readonly $response?: {
-      readonly statusCode?: number;
-      readonly headers?: Readonly<Record<string, string>>;
-    };
-  };
-  const text = thrown.message ?? '';
-  const header = (name: string) => thrown.$response?.headers?.[name];
+  const thrown: ThrownAnswer = typeof error === 'object' && error !== null ? error : {};
+  const { Code, name = 'Unknown', message: text = '' } = thrown;
+  const header = (field: string) => thrown.$response?.headers?.[field];
   return {
-    code: thrown.Code ?? thrown.name ?? 'Unknown',
+    code: Code ?? name,
     text,
-    status: thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode,
+    status: thrown.$metadata?.httpStatusCode,
     header,
     region: header('x-amz-bucket-region') ?? thrown.Region ?? /expecting '([\w-]+)'/.exec(text)?.[1],
   };

@@ -35,8 +35,9 @@ async function* decode(bytes: AsyncIterable<Buffer>, ctx: CodecContext): AsyncGe
   const feeding = feed(bytes, inflate, progress).then(
     () => undefined,
     (error: unknown) => {
-      inflate.destroy(error instanceof Error ? error : new Error(String(error)));
-      return error;
+      const failure = error instanceof Error ? error : new Error(String(error));
+      inflate.destroy(failure);
+      return failure;
     },
   );
   let decoded = 0;

@@ -16,7 +16,7 @@ const signatures: readonly Signature[] = [
   { name: 'LZ4', kind: 'compression', magic: Buffer.from('04224d18', 'hex') },
   { name: '7-Zip', kind: 'compression', magic: Buffer.from('377abcaf271c', 'hex') },
   // "BZh", a level, and the start of the first block: letters alone could be text.
-  ...[...'123456789'].map((level): Signature => {
+  ...['1', '2', '3', '4', '5', '6', '7', '8', '9'].map((level): Signature => {
     const magic = Buffer.concat([Buffer.from(`BZh${level}`), Buffer.from('314159265359', 'hex')]);
     return { name: 'bzip2', kind: 'compression', magic };
   }),

@@ -47,8 +47,7 @@ function notAnObject(value: JsonValue): string {
 function inspect(value: JsonValue[] | JsonObject, levels: number): Finding {
   if (levels === 0) return finding.tooDeep;
   let found: Finding = finding.plain;
-  for (const key in value) {
-    const part = (value as JsonObject)[key] as JsonValue;
+  for (const part of Array.isArray(value) ? value : Object.values(value)) {
     if (typeof part === 'number') {
       if (isInexact(part)) found = finding.inexactNumber;
     } else if (typeof part === 'object' && part !== null) {

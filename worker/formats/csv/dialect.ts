@@ -69,7 +69,7 @@ export function openDialect(options: FormatOptions): Dialect {
 }
 
 function moreThanOneCharacter(value: string): string | undefined {
-  return [...value].length > 1 ? `must be one character, not ${JSON.stringify(value)}` : undefined;
+  return Array.from(value).length > 1 ? `must be one character, not ${JSON.stringify(value)}` : undefined;
 }
 
 function lineBreakIn(value: string): string | undefined {

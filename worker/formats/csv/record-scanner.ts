@@ -150,15 +150,21 @@ export class RecordScanner {
       this.#at = at + this.#delimiter.length;
       return 'field';
     }
-    // A carriage return, and what of the file may still be missing behind the quote, decide nothing by themselves.
-    const returned = this.#terminator === lineFeed && at < this.#to && this.#bytes[at] === carriageReturn;
-    const behind = returned ? at + 1 : at;
-    if (behind < this.#to && this.#bytes[behind] === this.#terminator) return this.#endRow(at, behind + 1);
-    if (behind === this.#to && this.#final) return this.#endRow(at, behind);
-    const longest = Math.max(this.#delimiter.length, this.#quote.length, 2);
+    const next = this.#behindLineEnd(at);
+    if (next !== undefined) return this.#endRow(at, next);
+    // What of the file is still missing behind the quote could make it another one, or be what must follow.
+    const longest = Math.max(this.#delimiter.length, this.#quote.length, '\r\n'.length);
     if (at + longest > this.#to && !this.#final) return 'partial';
     this.#at = at;
     return 'textAfterQuote';
+  }
+
+  /** Where the next row begins if a line end, or the end of the file, is at `at`. */
+  #behindLineEnd(at: number): number | undefined {
+    const returned = this.#terminator === lineFeed && at < this.#to && this.#bytes[at] === carriageReturn;
+    const behind = returned ? at + 1 : at;
+    if (behind < this.#to && this.#bytes[behind] === this.#terminator) return behind + 1;
+    return behind === this.#to && this.#final ? behind : undefined;
   }
 
   #endRow(end: number, next: number): Step {
