@@ -143,6 +143,18 @@ suite('leader election', () => {
     assert.equal(server.lease()?.spec?.leaseTransitions, 0);
   });
 
+  test('one call that hangs costs nobody the lease', async () => {
+    const [server, clock] = [createLeaseServer(), createManualClock()];
+    const only = startCandidate(server, clock, 'only');
+    await clock.advance(10_000);
+    only.set('calls hang');
+    await clock.advance(2_500);
+    only.set('none');
+    await clock.advance(30_000);
+    assert.ok(only.leads());
+    assert.equal(only.outcome(), undefined);
+  });
+
   test('a leader that is asked to stop keeps its lease while its work ends, and gives it back only then', async () => {
     const [server, clock] = [createLeaseServer(), createManualClock()];
     const first = startCandidate(server, clock, 'first');

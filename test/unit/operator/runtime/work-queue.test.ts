@@ -181,6 +181,7 @@ suite('the work queue', () => {
     let drained = false;
     const end = queue.shutDown().then(() => (drained = true));
     assert.equal(await third, 'c');
+    assert.equal(clock.sleepers, 0, 'no timer is left');
     queue.done('c');
     queue.add('e');
     await clock.advance(1_000);
