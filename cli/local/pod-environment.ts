@@ -1,108 +1,183 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { resources } from '../../operator/kinds.ts';
 import type { ApiClient } from '../../operator/runtime/api-client.ts';
 import type { KubernetesObject } from '../../operator/runtime/objects.ts';
+import {
+  metaOf,
+  type Container,
+  type EnvironmentVariable,
+  type KeySelector,
+  type Pod,
+  type Volume,
+} from './pod.ts';
 
-/** A v1 Pod, as far as it is run here. */
-export interface Pod extends KubernetesObject {
-  readonly spec: {
-    readonly nodeName?: string;
-    readonly terminationGracePeriodSeconds?: number;
-    readonly containers: readonly Container[];
-  };
-  readonly status?: { readonly phase?: string };
+/** What a container finds when it starts, or why it cannot start yet. */
+export type Prepared =
+  | { readonly kind: 'ready'; readonly environment: Readonly<Record<string, string>> }
+  | { readonly kind: 'waiting'; readonly reason: string; readonly message: string };
+
+export interface PrepareInput {
+  readonly pod: Pod;
+  readonly container: Container;
+  /** Of this pod alone, readable by its owner alone; volumes are laid out in it. */
+  readonly folder: string;
+  /** Stands for the container's terminationMessagePath. */
+  readonly messagePath: string;
 }
 
-export interface Container {
-  readonly name: string;
-  readonly image: string;
-  readonly args?: readonly string[];
-  readonly env?: readonly Variable[];
-  readonly terminationMessagePath?: string;
-}
-
-interface Variable {
-  readonly name: string;
-  readonly value?: string;
-  readonly valueFrom?: {
-    readonly secretKeyRef?: KeyReference;
-    readonly configMapKeyRef?: KeyReference;
-    readonly fieldRef?: { readonly fieldPath: string };
-  };
-}
-
-interface KeyReference {
-  readonly name: string;
-  readonly key: string;
-  readonly optional?: boolean;
-}
-
-interface KeyedObject extends KubernetesObject {
+interface Content extends KubernetesObject {
   readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: Readonly<Record<string, string>>;
 }
 
-/** What keeps a container from being started; the kubelet's `CreateContainerConfigError`. */
-export class ContainerConfigError extends Error {
-  override readonly name = 'ContainerConfigError';
+/** Something that the pod refers to does not exist (yet). */
+class MissingReference extends Error {
+  override readonly name = 'MissingReference';
 }
 
-/** The variables of a container, its references resolved as a kubelet does. */
-export async function resolveEnvironment(
-  pod: Pod,
-  container: Container,
-  client: ApiClient,
+const missing = 'CreateContainerConfigError';
+
+/**
+ * Resolves the variables and volumes of a container as a kubelet does. A process sees the machine's own paths: a
+ * variable whose value is the container's termination message path, or lies below one of its mounts, names the file
+ * that stands in for it.
+ */
+export async function prepareContainer(
+  input: PrepareInput,
+  client: Pick<ApiClient, 'find'>,
   signal: AbortSignal,
-): Promise<Record<string, string>> {
-  const resolved: Record<string, string> = {};
-  for (const variable of container.env ?? []) {
-    const value = await resolveVariable(pod, variable, client, signal);
-    if (value !== undefined) resolved[variable.name] = value;
+): Promise<Prepared> {
+  const reader = createReader(metaOf(input.pod).namespace, client, signal);
+  try {
+    const folders = await layOutVolumes(input, reader);
+    const environment: Record<string, string> = {};
+    for (const variable of input.container.env ?? []) {
+      const value = await valueOf(variable, input.pod, reader);
+      if (value !== undefined)
+        environment[variable.name] = onMachine(expand(value, environment), input, folders);
+    }
+    return { kind: 'ready', environment };
+  } catch (error) {
+    if (error instanceof MissingReference)
+      return { kind: 'waiting', reason: missing, message: error.message };
+    throw error;
   }
-  return resolved;
 }
 
-async function resolveVariable(
-  pod: Pod,
-  { value, valueFrom }: Variable,
-  client: ApiClient,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (valueFrom === undefined) return value ?? '';
-  const { secretKeyRef, configMapKeyRef, fieldRef } = valueFrom;
-  if (fieldRef !== undefined) return fieldOf(pod, fieldRef.fieldPath);
-  const namespace = pod.metadata.namespace ?? '';
-  if (secretKeyRef !== undefined) {
-    const secret = await client.find<KeyedObject>(
-      resources.secrets,
-      { namespace, name: secretKeyRef.name },
-      { signal },
+type Reader = (
+  kind: 'secret' | 'configmap',
+  name: string,
+) => Promise<ReadonlyMap<string, Buffer> | undefined>;
+
+/** Each object is read once for a pod. */
+function createReader(namespace: string, client: Pick<ApiClient, 'find'>, signal: AbortSignal): Reader {
+  const read = new Map<string, Promise<ReadonlyMap<string, Buffer> | undefined>>();
+  return (kind, name) => {
+    const key = `${kind}/${name}`;
+    const known = read.get(key) ?? load(kind, name);
+    read.set(key, known);
+    return known;
+  };
+  async function load(kind: 'secret' | 'configmap', name: string) {
+    const type = kind === 'secret' ? resources.secrets : resources.configMaps;
+    const object = await client.find<Content>(type, { namespace, name }, { signal });
+    if (object === undefined) return undefined;
+    const encoding = kind === 'secret' ? 'base64' : 'utf8';
+    const plain = Object.entries(object.data ?? {}).map(
+      ([key, text]) => [key, Buffer.from(text, encoding)] as const,
     );
-    const data = pickKey('secret', secret, secretKeyRef);
-    return data === undefined ? undefined : Buffer.from(data, 'base64').toString('utf8');
+    const binary = Object.entries(object.binaryData ?? {});
+    return new Map([...plain, ...binary.map(([key, text]) => [key, Buffer.from(text, 'base64')] as const)]);
   }
-  if (configMapKeyRef === undefined) return undefined;
-  const map = await client.find<KeyedObject>(
-    resources.configMaps,
-    { namespace, name: configMapKeyRef.name },
-    { signal },
-  );
-  return pickKey('configmap', map, configMapKeyRef);
 }
 
-function pickKey(kind: string, object: KeyedObject | undefined, ref: KeyReference): string | undefined {
-  const value = object?.data?.[ref.key];
-  if (value !== undefined || ref.optional === true) return value;
-  throw new ContainerConfigError(
-    object === undefined
-      ? `${kind} "${ref.name}" not found`
-      : `couldn't find key ${ref.key} in ${kind} ${ref.name}`,
-  );
+async function valueOf(variable: EnvironmentVariable, pod: Pod, reader: Reader): Promise<string | undefined> {
+  const from = variable.valueFrom;
+  if (from === undefined) return variable.value ?? '';
+  if (from.secretKeyRef) return keyOf('secret', from.secretKeyRef, pod, reader);
+  if (from.configMapKeyRef) return keyOf('configmap', from.configMapKeyRef, pod, reader);
+  if (from.fieldRef) return fieldOf(from.fieldRef.fieldPath, pod);
+  throw new MissingReference(`local mode cannot give the variable ${variable.name} a value from resources`);
 }
 
-/** `metadata.name`, `metadata.annotations['a.b/c']` and their like. */
-function fieldOf({ metadata }: Pod, path: string): string {
-  const [, map, key] = /^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(path) ?? [];
-  if (key !== undefined) return metadata[map as 'labels' | 'annotations']?.[key] ?? '';
-  const plain = /^metadata\.(name|namespace|uid)$/.exec(path)?.[1];
-  if (plain === undefined) throw new ContainerConfigError(`fieldPath ${path} is not served here`);
-  return metadata[plain as 'name' | 'namespace' | 'uid'] ?? '';
+async function keyOf(
+  kind: 'secret' | 'configmap',
+  selector: KeySelector,
+  pod: Pod,
+  reader: Reader,
+): Promise<string | undefined> {
+  const content = await reader(kind, selector.name);
+  const value = content?.get(selector.key);
+  if (value !== undefined) return value.toString('utf8');
+  if (selector.optional === true) return undefined;
+  if (content === undefined) throw new MissingReference(`${kind} "${selector.name}" not found`);
+  const { namespace } = metaOf(pod);
+  const word = kind === 'secret' ? 'Secret' : 'ConfigMap';
+  throw new MissingReference(`couldn't find key ${selector.key} in ${word} ${namespace}/${selector.name}`);
+}
+
+/** `metadata.name`, `metadata.labels['x']` and their like. */
+function fieldOf(path: string, pod: Pod): string {
+  const { name, namespace, uid, labels, annotations } = metaOf(pod);
+  const [, map, key = ''] = /^metadata\.(labels|annotations)\['([^']+)'\]$/u.exec(path) ?? [];
+  if (map !== undefined) return (map === 'labels' ? labels : annotations)?.[key] ?? '';
+  const fields = new Map([
+    ['metadata.name', name],
+    ['metadata.namespace', namespace],
+    ['metadata.uid', uid],
+    ['spec.nodeName', pod.spec.nodeName ?? ''],
+  ]);
+  const value = fields.get(path);
+  if (value === undefined)
+    throw new MissingReference(`local mode cannot give a variable the value of ${path}`);
+  return value;
+}
+
+/** `$(NAME)` of a variable defined before; `$$` is a dollar. */
+function expand(value: string, environment: Readonly<Record<string, string>>): string {
+  return value.replaceAll(/\$\$|\$\(([A-Za-z_][A-Za-z0-9_]*)\)/gu, (text, name: string | undefined) => {
+    if (name === undefined) return '$';
+    return environment[name] ?? text;
+  });
+}
+
+function onMachine(value: string, input: PrepareInput, folders: ReadonlyMap<string, string>): string {
+  if (value === input.container.terminationMessagePath) return input.messagePath;
+  for (const { name, mountPath } of input.container.volumeMounts ?? []) {
+    const folder = folders.get(name);
+    if (folder !== undefined && (value === mountPath || value.startsWith(`${mountPath}/`))) {
+      return `${folder}${value.slice(mountPath.length)}`;
+    }
+  }
+  return value;
+}
+
+/** Gives the folder of each volume. */
+async function layOutVolumes(
+  { pod, folder }: PrepareInput,
+  reader: Reader,
+): Promise<ReadonlyMap<string, string>> {
+  const folders = new Map<string, string>();
+  for (const volume of pod.spec.volumes ?? []) {
+    const path = join(folder, 'volumes', volume.name);
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    for (const [name, content] of await filesOf(volume, reader)) {
+      await writeFile(join(path, name), content, { mode: 0o600 });
+    }
+    folders.set(volume.name, path);
+  }
+  return folders;
+}
+
+async function filesOf(volume: Volume, reader: Reader): Promise<ReadonlyMap<string, Buffer>> {
+  if (volume.emptyDir) return new Map();
+  const [kind, name] = volume.secret
+    ? (['secret', volume.secret.secretName] as const)
+    : (['configmap', volume.configMap?.name ?? ''] as const);
+  const content = await reader(kind, name);
+  if (content !== undefined) return content;
+  if ((volume.secret ?? volume.configMap)?.optional === true) return new Map();
+  throw new MissingReference(`${kind} "${name}" not found`);
 }

@@ -21,7 +21,7 @@ export function createMemoryTransport(server: ApiServer): ApiTransport {
       const answer = await ask(request);
       if (answer.kind === 'watch') {
         throw new TransientError({
-          reason: 'ApiUnavailable',
+          reason: 'ApiServerUnavailable',
           message: 'a watch was asked for as a single answer',
         });
       }

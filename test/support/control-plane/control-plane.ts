@@ -97,7 +97,10 @@ async function startIn(run: Run, options: ControlPlaneOptions): Promise<ControlP
   const kubectl = createKubectl({ program: run.programs.kubectl, kubeconfigPath, folder: run.folder });
 
   let apiServer = await startApiServer(run, { url, etcdUrl, withController, transport });
-  if (withController) startControllerManager(run, kubeconfigPath);
+  if (withController) {
+    await createNode(transport);
+    startControllerManager(run, kubeconfigPath);
+  }
   await applyCrds(kubectl, options.crds ?? []);
   let namespaces = 0;
 
@@ -203,6 +206,13 @@ async function startApiServer(run: Run, options: ApiServerOptions): Promise<Serv
     return true;
   });
   return server;
+}
+
+/** That pods are bound to: those of a node that does not exist are collected as garbage after a minute. */
+async function createNode(transport: HttpTransport): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'local' } };
+  const answer = await transport.request({ method: 'POST', path: '/api/v1/nodes', body });
+  if (answer.status !== 201) throw new Error(`no node: ${JSON.stringify(answer.body)}`);
 }
 
 const CONTROLLERS = [
