@@ -1,4 +1,3 @@
-import type { Condition } from '../../../crds/conditions.ts';
 import type { S3ImportSource, S3ImportSourceStatus } from '../../../crds/generated/s3-import-source.ts';
 import { annotations } from '../../../crds/names.ts';
 import type { SourceCounts } from '../../../lib/store/types.ts';
@@ -59,11 +58,12 @@ export function deriveImportStatus(input: ImportStatusInput): S3ImportSourceStat
     now: new Date(input.nowMs).toISOString(),
   });
   const handledAt = handledRequest(source, progress);
-  const keep = input.keepProgress && sameConditions(conditions, source.status.conditions ?? []);
+  const moved = progress && deriveProgress(progress, input);
+  const keep = input.keepProgress && sameLandmarks({ ...moved, conditions }, source.status);
   return {
     observedGeneration: source.metadata.generation,
     ...(handledAt === undefined ? {} : { lastHandledReconcileAt: handledAt }),
-    ...(progress === undefined || keep ? pickProgress(source.status) : deriveProgress(progress, input)),
+    ...(moved === undefined || keep ? pickProgress(source.status) : moved),
     conditions,
   };
 }
@@ -83,10 +83,15 @@ const suspended = {
   message: 'The source is switched off by spec.suspend. Nothing is lost; set it to false to go on.',
 } as const;
 
-function sameConditions(a: readonly Condition[], b: readonly Condition[]): boolean {
-  const words = (list: readonly Condition[]) =>
-    list.map(({ type, status, reason }) => `${type} ${status} ${reason}`).join();
-  return words(a) === words(b);
+type Landmarks = Pick<S3ImportSourceStatus, 'conditions' | 'conversion' | 'run'>;
+
+/** Whether nothing but counters has moved: those may wait, while what a person acts on is told at once. */
+function sameLandmarks(a: Landmarks, b: Landmarks): boolean {
+  const landmarks = ({ conditions = [], conversion, run }: Landmarks) => [
+    conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`),
+    [conversion?.generation, run?.number, run?.completionTime],
+  ];
+  return JSON.stringify(landmarks(a)) === JSON.stringify(landmarks(b));
 }
 
 /** What does not gate `Ready`. */

@@ -4,7 +4,13 @@ import { gzipSync } from 'node:zlib';
 import { holds, readyOf, startImportWorld, waitFor, type ImportWorld } from '../../support/import-world.ts';
 
 const rowOf = (file: string, row: number): string =>
-  JSON.stringify({ event: 'buy', uid: `user-${row % 7}`, id: `${file}-${row}`, n: row });
+  JSON.stringify({
+    event: 'buy',
+    uid: `user-${row % 7}`,
+    id: `${file}-${row}`,
+    ms: 1_767_225_600_000 + row,
+    n: row,
+  });
 
 function linesOf(file: string, rows: number): string {
   return Array.from({ length: rows }, (_, index) => `${rowOf(file, index + 1)}\n`).join('');
@@ -14,6 +20,7 @@ const converter = {
   event_type: 'event',
   user_id: 'uid',
   insert_id: 'id',
+  time: 'ms',
   event_properties: { n: 'n' },
 };
 
@@ -45,7 +52,7 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
     );
     assert.deepEqual(events, { n: 802, ids: 802 });
     const rejects = await tenant.sql<{ key: string; row: number; raw: string }>(
-      `SELECT f.key, r.file_row AS row, r.raw FROM millrace.rejects r JOIN millrace.files f ON f.id = r.file_id
+      `SELECT f.key, r.file_row::int AS row, r.raw FROM millrace.rejects r JOIN millrace.files f ON f.id = r.file_id
        ORDER BY r.file_row`,
     );
     assert.deepEqual(
@@ -140,6 +147,7 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
               event_type: 'kind',
               user_id: ['ifelse', ['eq', 'uid', ['value', '']], ['value', null], 'uid'],
               insert_id: 'id',
+              time: 'ms',
               user_properties: ['cond', ['eq', 'kind', ['value', '$identify']], { $set: { plan: 'value' } }],
               groups: ['cond', ['eq', 'kind', ['value', '$groupidentify']], { org: 'org' }],
               group_properties: [
@@ -154,15 +162,15 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
     });
     await tenant.bucket.put(
       'web/a.csv',
-      'kind;uid;org;value;id\n$identify;user-1;;gold;1\n$groupidentify;;acme;a;2\nbuy;user-1;;;3\n',
+      'kind;uid;org;value;id;ms\n$identify;user-1;;gold;1;1767225600000\n$groupidentify;;acme;a;2;1767225600000\nbuy;user-1;;;3;1767225600000\n',
     );
     await tenant.untilImported(1);
-    const users = await tenant.sql('SELECT user_id, properties FROM millrace.user_properties');
-    assert.deepEqual(users, [{ user_id: 'user-1', properties: { plan: 'gold' } }]);
+    const users = await tenant.sql('SELECT subject, properties FROM millrace.user_properties');
+    assert.deepEqual(users, [{ subject: 'user-1', properties: { plan: 'gold' } }]);
     const groups = await tenant.sql(
-      'SELECT group_type, group_value, properties FROM millrace.group_properties',
+      'SELECT subject_type, subject, properties FROM millrace.group_properties',
     );
-    assert.deepEqual(groups, [{ group_type: 'org', group_value: 'acme', properties: { tier: 'a' } }]);
+    assert.deepEqual(groups, [{ subject_type: 'org', subject: 'acme', properties: { tier: 'a' } }]);
   });
 
   it('[C-10] no secret is in an object of the API, nor in a log', async () => {
