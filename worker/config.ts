@@ -42,6 +42,17 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
   });
 }
 
+const taskMembers = [
+  'sourceId',
+  'bucket',
+  'connection',
+  'store',
+  'projectId',
+  'files',
+  'destination',
+  'limits',
+] as const satisfies readonly (keyof ImportTask)[];
+
 /** The operator makes the task, of the same release; what can go wrong is a mixture of releases. */
 function parseTask(text: string): ImportTask {
   let value: unknown;
@@ -53,7 +64,7 @@ function parseTask(text: string): ImportTask {
   if (!isJsonObject(value) || value['kind'] !== 'import-shard') {
     throw invalid(workerEnvironment.task, 'is not a task of the kind import-shard');
   }
-  for (const member of ['sourceId', 'bucket', 'connection', 'store', 'projectId', 'files', 'limits']) {
+  for (const member of taskMembers) {
     if (value[member] === undefined) throw invalid(workerEnvironment.task, `has no ${member}`);
   }
   return value as unknown as ImportTask;

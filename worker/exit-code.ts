@@ -1,6 +1,6 @@
 import { exitCodes, type ExitCode } from '../lib/contract/exit-codes.ts';
-import { findReason } from '../crds/reasons.ts';
-import { reasonOf, TransientError } from '../lib/errors.ts';
+import { findReason, type ReasonPlace } from '../crds/reasons.ts';
+import { TerminalError, TransientError } from '../lib/errors.ts';
 
 /** Denials that a worker meets; with the other refusals of credentials they stop the whole Job. */
 const permissions = new Set([
@@ -15,11 +15,19 @@ const permissions = new Set([
 /** How a worker ends after what was thrown; nothing thrown is a good end. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error === undefined) return exitCodes.done;
-  const reason = reasonOf(error);
-  if (reason === 'WorkerConfigInvalid') return exitCodes.configuration;
+  if (error instanceof TransientError) return exitCodes.transient;
+  return error instanceof TerminalError ? exitCodeOfReason(error.reason) : exitCodes.crashed;
+}
+
+/** By where the reason stands in the table: on what a spec says and names, or on who asks. */
+function exitCodeOfReason(reason: string): ExitCode {
   if (permissions.has(reason)) return exitCodes.permission;
-  if (reason === 'StoreAuthenticationFailed' || findReason(reason)?.on.includes('Authenticated') === true) {
-    return error instanceof TransientError ? exitCodes.transient : exitCodes.credentials;
+  const places = findReason(reason)?.on ?? [];
+  const isOn = (place: ReasonPlace) => places.includes(place);
+  if (reason === 'WorkerConfigInvalid' || isOn('Accepted') || isOn('ResolvedRefs')) {
+    return exitCodes.configuration;
   }
-  return error instanceof TransientError ? exitCodes.transient : exitCodes.crashed;
+  // What stands on the bucket too is about the way to the store, not about who asks.
+  const refused = isOn('Authenticated') && !isOn('BucketAccessible');
+  return refused || reason === 'StoreAuthenticationFailed' ? exitCodes.credentials : exitCodes.crashed;
 }

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { systemClock } from '../lib/clock.ts';
+import { exitCodes } from '../lib/contract/exit-codes.ts';
 import { noRecords, formatReport, type ShardReport } from '../lib/contract/report.ts';
-import { messageOf, reasonOf } from '../lib/errors.ts';
+import { messageOf, reasonOf, TerminalError } from '../lib/errors.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
 import { createRedactor } from '../lib/redact.ts';
 import { loadWorkerConfig, type WorkerConfig } from './config.ts';
@@ -22,20 +23,31 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const stop = stopOnSignals(log);
   let config: WorkerConfig | undefined;
   try {
-    if (argv[0] !== 'import-shard')
-      throw new Error(`unknown command ${String(argv[0])}; there is import-shard`);
+    checkCommand(argv[0]);
     config = loadWorkerConfig(env);
     for (const secret of secretsOf(config)) redactor.remember(secret);
     const report = await runImportShard(config, { clock: systemClock, random: Math.random, log }, stop);
     tell(report, config, log);
     return exitCodeOf(undefined);
   } catch (error) {
+    if (stop.aborted) {
+      tell({ outcome: 'stopped', files: 0, records: noRecords }, config, log);
+      return exitCodes.done;
+    }
     const reason = reasonOf(error);
     const message = redactor.redact(messageOf(error));
     log.error('Worker failed', { error });
     tell({ outcome: 'failed', reason, message, files: 0, records: noRecords }, config, log);
     return exitCodeOf(error);
   }
+}
+
+function checkCommand(command = ''): void {
+  if (command === 'import-shard') return;
+  throw new TerminalError({
+    reason: 'WorkerConfigInvalid',
+    message: `There is no command ${JSON.stringify(command)}; there is import-shard.`,
+  });
 }
 
 function secretsOf({ store, s3 }: WorkerConfig): readonly string[] {
@@ -55,7 +67,7 @@ function stopOnSignals(log: Logger): AbortSignal {
 }
 
 function tell(report: ShardReport, config: WorkerConfig | undefined, log: Logger): void {
-  log.info('Report', { ...report });
+  log.info('Report', { report });
   if (config?.reportPath === undefined) return;
   try {
     writeFileSync(config.reportPath, formatReport(report));

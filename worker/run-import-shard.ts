@@ -11,7 +11,8 @@ import { importShard } from './commands/import-shard.ts';
 import type { WorkerConfig } from './config.ts';
 import type { Conversion } from './conversions/conversion.ts';
 import { openConversion } from './conversions/open-conversion.ts';
-import { destinations, type DestinationName } from './destinations/registry.ts';
+import type { Destination } from './destinations/destination.ts';
+import { destinations } from './destinations/registry.ts';
 import { readRecords } from './formats/read-records.ts';
 
 export interface ProcessDeps {
@@ -20,8 +21,8 @@ export interface ProcessDeps {
   readonly log: Logger;
 }
 
-/** A store that restarts is back within this; a longer outage ends the worker, and the Job starts another. */
-const storePatience: RetryPolicy = { attempts: 20, baseMs: 200, capMs: 5_000, patienceMs: 60_000 };
+/** A database or S3 that restarts is back within this; a longer outage ends the worker, and the Job starts another. */
+const patience: RetryPolicy = { attempts: 20, baseMs: 200, capMs: 5_000, patienceMs: 60_000 };
 
 /** Opens what the task needs, runs it, closes it again. */
 export async function runImportShard(
@@ -30,12 +31,10 @@ export async function runImportShard(
   signal: AbortSignal,
 ): Promise<ShardReport> {
   const { task, templateHash, claimant } = config;
-  const retry = <T>(call: () => Promise<T>, until: AbortSignal) =>
-    withRetry(call, storePatience, deps, until);
+  const retry = <T>(call: () => Promise<T>, until: AbortSignal) => withRetry(call, patience, deps, until);
   const store = await retry(() => openStoreOf(config, deps), signal);
   const objects = openS3(s3OptionsOf(config));
   try {
-    const destination = destinations[task.destination.kind as DestinationName];
     return await importShard(
       task,
       {
@@ -45,7 +44,7 @@ export async function runImportShard(
         objects,
         retry,
         claims: store.claims,
-        sink: destination.open(task.destination, {
+        sink: destinationNamed(task.destination.kind).open(task.destination, {
           store,
           storeSettings: task.store,
           projectId: task.projectId,
@@ -59,6 +58,15 @@ export async function runImportShard(
     objects.close();
     await store.close();
   }
+}
+
+function destinationNamed(kind: string): Destination {
+  const known: Readonly<Record<string, Destination>> = destinations;
+  if (Object.hasOwn(known, kind)) return known[kind] as Destination;
+  throw new TerminalError({
+    reason: 'WorkerConfigInvalid',
+    message: `There is no destination ${kind}; there is ${Object.keys(destinations).join(', ')}.`,
+  });
 }
 
 function openStoreOf({ task, store, claimant }: WorkerConfig, deps: ProcessDeps): Promise<Store> {

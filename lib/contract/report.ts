@@ -1,3 +1,5 @@
+import { isJsonObject } from '../json.ts';
+
 /**
  * What a worker tells when it ends: one JSON document of at most 4 KiB, the pod's termination message.
  */
@@ -41,14 +43,23 @@ export function formatReport(report: ShardReport): string {
   return formatReport({ ...report, message: `${report.message.slice(0, keep)}…` });
 }
 
+const outcomes: readonly unknown[] = ['done', 'stopped', 'failed'] satisfies ShardReport['outcome'][];
+
 /** The report in a termination message; undefined when there is none, or it is somebody else's text. */
 export function parseReport(text: string): ShardReport | undefined {
+  let value: unknown;
   try {
-    const value = JSON.parse(text) as Partial<ShardReport> | null;
-    return typeof value === 'object' && value !== null && typeof value.outcome === 'string'
-      ? { files: 0, records: noRecords, ...value, outcome: value.outcome }
-      : undefined;
+    value = JSON.parse(text);
   } catch {
     return undefined;
   }
+  if (!isJsonObject(value) || !outcomes.includes(value['outcome'])) return undefined;
+  const { reason, message, files, records } = value;
+  return {
+    outcome: value['outcome'] as ShardReport['outcome'],
+    ...(typeof reason === 'string' ? { reason } : {}),
+    ...(typeof message === 'string' ? { message } : {}),
+    files: typeof files === 'number' ? files : 0,
+    records: { ...noRecords, ...(isJsonObject(records) ? records : {}) },
+  };
 }

@@ -23,8 +23,11 @@ export interface ImportShardDeps extends ImportFileDeps {
  */
 const lanes = 4;
 
-/** While others hold what is left, the ledger is asked again after so long at the latest. */
+/** While there is nothing to be had, the ledger is asked again after so long at the latest. */
 const pollMs = 1_000;
+
+/** And not before so long: a file that is due may be locked for a moment, or wait until it can be had alone. */
+const shortestPollMs = 100;
 
 /**
  * The main path of a worker: claims files until none is left for `lingerMs`, its time is over, or its template is
@@ -38,17 +41,18 @@ export async function importShard(
   const shard = new Shard(task, deps, signal);
   const beat = new AbortController();
   const heartbeat = shard.held.beat(beat.signal);
+  let stopped = false;
   try {
     await shard.claimFiles();
-    return shard.report('done');
   } catch (error) {
-    if (signal.aborted) return shard.report('stopped');
-    throw error;
+    if (!signal.aborted) throw error;
+    stopped = true;
   } finally {
     await shard.drain();
     beat.abort();
     await heartbeat;
   }
+  return shard.report(stopped ? 'stopped' : 'done');
 }
 
 /** What one run of a worker has under way. */
@@ -83,13 +87,12 @@ class Shard {
       if (answer.kind === 'claimed') {
         idleSince = undefined;
         await this.#take(answer.files);
-      } else if (this.#open.size > 0) {
-        await Promise.race(this.#open);
-      } else {
-        idleSince ??= this.#deps.clock.monotonic();
-        if (this.#deps.clock.monotonic() - idleSince >= this.#task.limits.lingerMs) break;
-        await this.#deps.clock.sleep(Math.min(answer.retryInMs ?? pollMs, pollMs), this.#signal);
+        continue;
       }
+      if (this.#open.size > 0) idleSince = undefined;
+      else idleSince ??= this.#deps.clock.monotonic();
+      if (this.#isIdleSince(idleSince)) break;
+      await this.#wait(Math.max(shortestPollMs, Math.min(answer.retryInMs ?? pollMs, pollMs)));
     }
     await Promise.all(this.#open);
     this.#throwIfFailed();
@@ -112,6 +115,19 @@ class Shard {
   #isOver(): boolean {
     const age = this.#deps.clock.monotonic() - this.#startedAt;
     return this.#signal.aborted || age >= this.#task.limits.maxLifetimeMs;
+  }
+
+  #isIdleSince(since: number | undefined): boolean {
+    return since !== undefined && this.#deps.clock.monotonic() - since >= this.#task.limits.lingerMs;
+  }
+
+  /** Until the time is over or an open file has ended: while one is long, the other lanes take what comes. */
+  async #wait(ms: number): Promise<void> {
+    const woken = new AbortController();
+    const signal = AbortSignal.any([this.#signal, woken.signal]);
+    const slept = this.#deps.clock.sleep(ms, signal).catch(() => {});
+    await Promise.race([slept, ...this.#open]);
+    woken.abort();
   }
 
   #throwIfFailed(): void {

@@ -5,5 +5,3 @@ import { eventStore } from './event-store.ts';
 export const destinations = Object.freeze({
   eventStore,
 }) satisfies Readonly<Record<string, Destination>>;
-
-export type DestinationName = keyof typeof destinations;

@@ -3,7 +3,7 @@ import type { ObjectStore, OpenedObject } from '../../lib/aws/object-store.ts';
 import { addCounts, noRecords, type RecordCounts } from '../../lib/contract/report.ts';
 import type { ImportTask } from '../../lib/contract/task.ts';
 import { messageOf, reasonOf, TerminalError } from '../../lib/errors.ts';
-import type { ClaimedFile, Claims, FileVersion, LoadBatch } from '../../lib/store/types.ts';
+import type { ClaimedFile, Claims, FileFailure, FileVersion, LoadBatch } from '../../lib/store/types.ts';
 import type { Conversion, Outcome } from '../conversions/conversion.ts';
 import type { Sink } from '../destinations/destination.ts';
 import type { RecordItem, RecordRead } from '../formats/format.ts';
@@ -40,7 +40,7 @@ export async function importFile(
   deps: ImportFileDeps,
   signal: AbortSignal,
 ): Promise<FileOutcome> {
-  const conversion = await deps.conversionOf(file.generation);
+  const conversion = await deps.retry(() => deps.conversionOf(file.generation), signal);
   await deps.retry(() => deps.claims.markOpened(file.claim), signal);
   try {
     const records = await importRows(task, file, { ...deps, conversion }, signal);
@@ -48,8 +48,10 @@ export async function importFile(
   } catch (error) {
     signal.throwIfAborted();
     if (!isOfTheFile(error)) throw error;
-    await settleFailure(task, file, { deps, error }, signal);
-    return { kind: 'failed', error };
+    const ending = await takeBackRows(task, file, { deps, error }, signal);
+    const failure = describeFailure(task, ending);
+    await deps.retry(() => deps.claims.failFile(file.claim, failure), signal);
+    return { kind: 'failed', error: ending.error };
   }
 }
 
@@ -60,7 +62,8 @@ async function importRows(
   signal: AbortSignal,
 ): Promise<RecordCounts> {
   const { key, etag, versionId } = file;
-  const object = await deps.objects.open({ bucket: task.bucket, key, etag, versionId }, signal);
+  const address = { bucket: task.bucket, key, etag, versionId };
+  const object = await deps.retry(() => deps.objects.open(address, signal), signal);
   const batches = batchRecords({
     records: deps.readRecords(object, signal),
     committedRows: file.committedRows,
@@ -93,43 +96,63 @@ function isOfTheFile(error: unknown): boolean {
   return findReason(reasonOf(error))?.on.includes('File') === true;
 }
 
+/** Why an attempt ended, and whether another one may do better. */
+interface Ending {
+  readonly error: unknown;
+  readonly retryable: boolean;
+}
+
 /**
  * A file that cannot be read to its end is taken back whole before it is given up, so that its corrected copy,
  * which comes under another key, does not repeat the rows that had come in. One that changed while it was read is
  * taken back too, and starts over as its new version.
  */
-async function settleFailure(
+async function takeBackRows(
   task: ImportTask,
   file: ClaimedFile,
   { deps, error }: { readonly deps: ImportFileDeps; readonly error: unknown },
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Ending> {
+  const takeBack = (version: FileVersion) =>
+    deps.retry(() => deps.sink.takeBack(file.claim, version), signal);
+  const changed = reasonOf(error) === 'ObjectChangedDuringRead';
+  const now = changed ? await findNewVersion(task, file, deps, signal) : { error };
+  if ('version' in now) {
+    await takeBack(now.version);
+    return { error, retryable: true };
+  }
+  const retryable = !(now.error instanceof TerminalError);
+  if (!retryable) await takeBack(versionOf(file));
+  return { error: now.error, retryable };
+}
+
+function describeFailure({ limits }: ImportTask, { error, retryable }: Ending): FileFailure {
   const reason = reasonOf(error);
-  const changed = reason === 'ObjectChangedDuringRead';
-  const final = error instanceof TerminalError && !changed;
-  if (changed) await takeNewVersion(task, file, deps, signal);
-  else if (final) await deps.retry(() => deps.sink.takeBack(file.claim, versionOf(file)), signal);
-  const failure = {
-    reason,
-    message: messageOf(error),
-    cure: findReason(reason)?.cure ?? '',
-    retryable: !final,
-    maxAttempts: task.limits.maxAttempts,
-  };
-  await deps.retry(() => deps.claims.failFile(file.claim, failure), signal);
+  const cure = findReason(reason)?.cure ?? '';
+  return { reason, message: messageOf(error), cure, retryable, maxAttempts: limits.maxAttempts };
 }
 
-async function takeNewVersion(
+/** What is at the key now; or what is wrong with the file now, e.g. that it is gone. */
+async function findNewVersion(
   task: ImportTask,
-  file: ClaimedFile,
-  deps: ImportFileDeps,
+  { key }: ClaimedFile,
+  { objects, retry }: ImportFileDeps,
   signal: AbortSignal,
-): Promise<void> {
-  const version = versionOf(await deps.objects.head({ bucket: task.bucket, key: file.key }, signal));
-  await deps.retry(() => deps.sink.takeBack(file.claim, version), signal);
+): Promise<{ readonly version: FileVersion } | { readonly error: unknown }> {
+  try {
+    const { etag, size, lastModified } = await retry(
+      () => objects.head({ bucket: task.bucket, key }, signal),
+      signal,
+    );
+    // Without its version id, as a listing finds it: to read by version needs a permission of its own.
+    return { version: { etag, size, lastModified } };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isOfTheFile(error)) throw error;
+    return { error };
+  }
 }
 
-function versionOf(object: Pick<ClaimedFile, 'etag' | 'versionId' | 'size' | 'lastModified'>): FileVersion {
-  const { etag, versionId, size, lastModified } = object;
+function versionOf({ etag, versionId, size, lastModified }: ClaimedFile): FileVersion {
   return { etag, size, lastModified, ...(versionId === undefined ? {} : { versionId }) };
 }
