@@ -13,15 +13,17 @@ import type { Kind } from '../names.ts';
 export type ReasonClass = 'N' | 'W' | 'T' | 'P' | 'E';
 
 /**
- * Where a reason may stand: on a condition; on an event alone; in logs and metrics alone; or on a single file, whose
+ * Where a reason may stand: on a condition; on an event alone; in logs and metrics alone; in the
+ * output of a command alone; or on a single file, whose
  * own fault it then is: a worker settles it in the ledger and goes on with the next file, while anything else
  * concerns the worker as a whole.
  */
-export type ReasonPlace = ConditionType | 'Event' | 'Log' | 'File';
+export type ReasonPlace = ConditionType | 'Event' | 'Log' | 'Command' | 'File';
 
 export interface ReasonEntry {
   /** Where it arises. `Ready`, `Reconciling` and `Stalled` repeat what arose on a sub-condition. */
   readonly on: readonly ReasonPlace[];
+  /** Empty for a reason of a command alone. */
   readonly kinds: readonly Kind[];
   readonly class: ReasonClass;
   /** What it means, in a sentence. */

@@ -66,6 +66,13 @@ export const fileReasons = {
     summary: 'Bytes that are no gzip follow the end of the gzip stream.',
     cure: 'Find out what appends to the file; upload it again without those bytes.',
   },
+  FileUnreadable: {
+    on: ['Command'],
+    kinds: [],
+    class: 'P',
+    summary: 'A command of millrace cannot read a file of the machine that it runs on.',
+    cure: 'Correct the path, or the rights of the file.',
+  },
   FormatMismatch: {
     on: ['File'],
     kinds: onSource,

@@ -149,6 +149,21 @@ export const lifeCycleReasons = {
     summary: 'This replica of the operator could not renew its lease in time, and has stopped its work.',
     cure: 'Nothing: another replica leads. If it comes often, look at the API server and at the operator’s CPU limit.',
   },
+  RuleNotSupported: {
+    on: ['Command'],
+    kinds: [],
+    class: 'P',
+    summary:
+      'The local mode cannot check a rule of a definition, written in a part of CEL that it does not have.',
+    cure: 'Report it; meanwhile apply the object to a cluster.',
+  },
+  SchemaNotSupported: {
+    on: ['Command'],
+    kinds: [],
+    class: 'P',
+    summary: 'The local mode cannot serve a definition whose schema has something that it does not know.',
+    cure: 'Report it; meanwhile apply the object to a cluster.',
+  },
   UnknownError: {
     on: ['Ready', 'File'],
     kinds: onAll,

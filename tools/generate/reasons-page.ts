@@ -67,7 +67,7 @@ export function renderRunbookRegion(name: Reason): string {
     entry.summary,
     entry.cure === undefined ? '' : `**What to do.** ${entry.cure}`,
     `**How it clears.** ${clearing(entry)}`,
-    `**Where it stands.** ${places(entry)}, of ${entry.kinds.map(code).join(', ')}.`,
+    `**Where it stands.** ${places(entry)}${entry.kinds.length === 0 ? '' : `, of ${entry.kinds.map(code).join(', ')}`}.`,
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -75,17 +75,19 @@ export function renderRunbookRegion(name: Reason): string {
 
 function clearing(entry: ReasonEntry): string {
   const ofFile = entry.on.includes('File') ? fileClasses[entry.class] : undefined;
+  if (entry.on.includes('Command')) return 'The command ends with 1; give it again.';
   const ofObject = entry.on.every((place) => place === 'File') ? undefined : classes[entry.class].text;
   return [ofObject, ofFile].filter((text) => text !== undefined).join(' ');
 }
 
 function places(entry: ReasonEntry): string {
-  const conditions = entry.on.filter((place) => !['File', 'Event', 'Log'].includes(place));
+  const conditions = entry.on.filter((place) => !['File', 'Event', 'Log', 'Command'].includes(place));
   const parts = [
     conditions.length === 0 ? '' : `On the condition ${conditions.map(code).join(', ')}`,
     entry.on.includes('File') ? 'on a file, in `status.lastFailures` and the store’s table of files' : '',
     entry.on.includes('Event') ? 'on an event' : '',
     entry.on.includes('Log') ? 'in logs and metrics alone' : '',
+    entry.on.includes('Command') ? 'in the output of a command alone' : '',
   ].filter((part) => part !== '');
   const text = parts.join('; ');
   return text.charAt(0).toUpperCase() + text.slice(1);
