@@ -18,7 +18,7 @@ export interface WorkQueue {
   /** How many keys wait for a worker. */
   readonly length: number;
   add(key: string): void;
-  /** Added once that time is over. Of several such times of a key the earliest counts. */
+  /** Added once that time is over; of several such times of a key the earliest counts. No time: as `add`. */
   addAfter(key: string, ms: number): void;
   /**
    * After a failure: added after a back-off of the key's own, which grows with each failure until `forget`.

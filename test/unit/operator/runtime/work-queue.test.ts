@@ -73,9 +73,9 @@ function createModel() {
   }
 
   function addAfter(key: string, ms: number): void {
-    oweAt(key, clock.monotonic() + ms);
+    if (ms === 0) owed.add(key);
+    else oweAt(key, clock.monotonic() + ms);
     queue.addAfter(key, ms);
-    settle();
   }
 
   return {
