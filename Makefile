@@ -38,7 +38,7 @@ $(INSTALLED): package-lock.json
 
 .PHONY: demo
 demo: $(INSTALLED) ## Import some hundred thousand events on this machine, with Node alone
-	node cli/main.ts demo
+	node cli/bin/millrace.js demo
 
 ## Before each commit
 
