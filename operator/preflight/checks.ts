@@ -2,7 +2,7 @@ import type { ConditionType } from '../../crds/conditions.ts';
 import type { Reason } from '../../crds/reasons.ts';
 import { failed, findingOf, gatesUntil, passed, unknown, type Finding } from '../conditions/finding.ts';
 import type { ImportFacts } from '../controllers/s3-import-source/facts.ts';
-import { contradictionOf } from './file-settings.ts';
+import { findContradiction } from './find-contradiction.ts';
 
 /** Says what is wrong, or nothing. Pure: it sees the facts alone. */
 type Check = (facts: ImportFacts) => Finding | undefined;
@@ -46,7 +46,7 @@ function patternDoesNotCompile({ pattern }: ImportFacts): Finding | undefined {
 function filesAreContradictory({ source, conversion }: ImportFacts): Finding | undefined {
   const compiled = conversion.kind === 'read' ? conversion.compiled : undefined;
   const document = compiled?.kind === 'compiled' ? compiled.settings : undefined;
-  const contradiction = contradictionOf(source.spec.files, document);
+  const contradiction = findContradiction(source.spec.files, document);
   return contradiction === undefined ? undefined : failed('Accepted', 'InvalidFormat', contradiction);
 }
 

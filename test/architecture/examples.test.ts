@@ -6,7 +6,7 @@ import { compileConverter } from '../../lib/converter/compile-converter.ts';
 import type { DocumentSettings } from '../../lib/converter/converter.ts';
 import type { JsonValue } from '../../lib/json.ts';
 import type { S3ImportSource } from '../../crds/generated/s3-import-source.ts';
-import { contradictionOf } from '../../operator/preflight/file-settings.ts';
+import { findContradiction } from '../../operator/preflight/find-contradiction.ts';
 
 const root = new URL('../../', import.meta.url);
 
@@ -43,7 +43,7 @@ suite('the examples', () => {
           map?.kind === 'ConfigMap' ? (JSON.parse(map.data['converter.json'] ?? '') as JsonValue) : inline;
         const settings = settingsOf(document as JsonValue, file);
         const { files } = object.spec;
-        assert.equal(contradictionOf(files, settings), undefined, file);
+        assert.equal(findContradiction(files, settings), undefined, file);
         converters += 1;
       }
     }

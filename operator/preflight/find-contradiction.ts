@@ -9,7 +9,7 @@ const compressionOf: Readonly<Record<string, string>> = { none: 'None', gzip: 'G
  * What is wrong with how a source reads its files, beyond what the API server can see; undefined: nothing.
  * `document`: what the converter's document says of the same, if the source has one.
  */
-export function contradictionOf(
+export function findContradiction(
   files: S3ImportSourceFiles,
   document: DocumentSettings | undefined,
 ): string | undefined {
