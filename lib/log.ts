@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from './json.ts';
 import { isSecretName, REDACTED } from './redact.ts';
 
 /** In rising order of weight. */
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** Anything; errors are written with their class, reason, message and causes. */
@@ -57,15 +57,6 @@ export function createLogger(deps: LoggerDeps, fields: LogFields = {}): Logger {
     child: (more) => createLogger(deps, { ...fields, ...more }),
   };
 }
-
-/** A logger that writes nothing. */
-export const silentLogger: Logger = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  child: () => silentLogger,
-};
 
 function jsonFields(fields: LogFields, redact: (text: string) => string): JsonObject {
   return objectOf(Object.entries(fields), { redact, depth: 0 });

@@ -52,7 +52,7 @@ export interface Controller {
   run(signal: AbortSignal): Promise<void>;
 }
 
-export const RECONCILIATION_TIMEOUT = 'ReconciliationTimeout';
+const RECONCILIATION_TIMEOUT = 'ReconciliationTimeout';
 
 /**
  * Turns changes into passes of `reconcile`, and is the one place where their errors end:

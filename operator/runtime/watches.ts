@@ -56,7 +56,7 @@ export function watchOwned<T extends KubernetesObject>(reflector: Reflector<T>, 
 }
 
 /** Anything but status: spec (by its generation), labels, annotations, finalizers, owners, deletion. */
-export function changedBeyondStatus(object: KubernetesObject, previous: KubernetesObject): boolean {
+function changedBeyondStatus(object: KubernetesObject, previous: KubernetesObject): boolean {
   const [after, before] = [object.metadata, previous.metadata];
   if (after.generation === undefined) return true;
   return (
