@@ -10,7 +10,7 @@ export interface ReadyFacts extends ImportFacts {
   readonly session: NonNullable<ImportFacts['session']>;
   readonly access: S3Access;
   readonly newestConversion: ConversionInput;
-  /** Of the spec's pattern and of the converter document's own: a key must match both. */
+  /** Of the spec's pattern and of the converter document's own: a key must match both, where both are there. */
   readonly matches: (key: string) => boolean;
 }
 
@@ -30,6 +30,9 @@ export function readyFacts(facts: ImportFacts, preflight: readonly Finding[]): R
     session,
     access,
     newestConversion: conversion.input,
-    matches: (key) => patterns.every((pattern) => pattern.matches(key)),
+    matches:
+      patterns.length === 0
+        ? (key) => !key.endsWith('/')
+        : (key) => patterns.every((pattern) => pattern.matches(key)),
   };
 }

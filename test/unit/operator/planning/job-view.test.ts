@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { viewJob } from '../../../../operator/planning/job-view.ts';
+import { finished, jobView, workerJob } from '../../../support/builders/jobs.ts';
+
+suite('what a plan sees of a Job', () => {
+  test('run, template and size, from its annotations and spec', () => {
+    const job = workerJob({ run: 12, shards: 3, templateHash: 'hash-9', status: { active: 3 } });
+    assert.deepEqual(viewJob(job), jobView({ run: 12, shards: 3, templateHash: 'hash-9' }));
+  });
+
+  test('a Job that nothing is known of yet is at work', () => {
+    assert.equal(viewJob(workerJob()).state, 'active');
+  });
+
+  test('a Job is at work until its condition is True, also while its end is under way', () => {
+    const conditions = [
+      { type: 'SuccessCriteriaMet', status: 'True' },
+      { type: 'Complete', status: 'False' },
+    ];
+    assert.equal(viewJob(workerJob({ status: { conditions } })).state, 'active');
+  });
+
+  test('a Job that is complete has succeeded, one that failed has failed', () => {
+    assert.equal(viewJob(workerJob({ status: finished('Complete') })).state, 'succeeded');
+    assert.equal(viewJob(workerJob({ status: finished('Failed') })).state, 'failed');
+  });
+});
