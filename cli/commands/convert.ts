@@ -122,7 +122,8 @@ function unwrap(
   return { record: line, row };
 }
 
-function resultOfOutcome(outcome: Outcome): JsonObject {
+/** A conversion's outcome, as the members of a printed line. */
+export function resultOfOutcome(outcome: Outcome): JsonObject {
   switch (outcome.kind) {
     case 'event':
       return { event: outcome.event.body };

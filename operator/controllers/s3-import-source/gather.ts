@@ -92,7 +92,8 @@ function ledgerOf({ metadata, spec }: S3ImportSource, connections: GatherDeps['c
   return JSON.stringify([name, endpoint, bucket, prefix, storeRef.name, projectID]);
 }
 
-async function gatherConversion(
+/** What `spec.conversion` comes to, the ConfigMap that it may name read. */
+export async function gatherConversion(
   source: S3ImportSource,
   client: ApiClient,
   signal: AbortSignal,
