@@ -101,7 +101,7 @@ function createPool(target: ConnectionTarget, options: StoreOptions): pg.Pool {
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    types: { getTypeParser: typeParser },
+    types: createTypeParsers(),
   });
   // An idle connection that breaks leaves the pool by itself; the next call opens another.
   pool.on('error', () => undefined);
@@ -109,18 +109,13 @@ function createPool(target: ConnectionTarget, options: StoreOptions): pg.Pool {
 }
 
 /** int8 as number (ids and counts stay far below 2^53), timestamptz as epoch milliseconds. */
-const typeParser = ((oid: number, format?: 'text' | 'binary') => {
-  if (oid === pg.types.builtins.INT8) return Number;
-  if (oid === pg.types.builtins.TIMESTAMPTZ) return parseTimestamp;
-  return pg.types.getTypeParser(oid, format as 'text');
-}) as typeof pg.types.getTypeParser;
-
-const parseDate = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ, 'text') as (
-  text: string,
-) => Date | number;
-
-function parseTimestamp(text: string): number {
-  return Number(parseDate(text));
+function createTypeParsers(): pg.CustomTypesConfig {
+  const { INT8, TIMESTAMPTZ } = pg.types.builtins;
+  const parseDate = pg.types.getTypeParser(TIMESTAMPTZ, 'text');
+  const parsers = new pg.TypeOverrides();
+  parsers.setTypeParser(INT8, Number);
+  parsers.setTypeParser(TIMESTAMPTZ, (text) => Number(parseDate(text)));
+  return parsers;
 }
 
 async function throughGate<T>(gate: Gate | undefined, work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from './database.ts';
 import { assertLeader } from './fencing.ts';
-import type { Maintenance, UpkeepRequest, UpkeepResult } from './types.ts';
+import type { Maintenance, UpkeepRequest, UpkeepResult } from './upkeep-types.ts';
 
 /** Rows that one statement removes, so that a call stays short. */
 const removedAtOnce = 20_000;

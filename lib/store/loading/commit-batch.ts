@@ -39,25 +39,26 @@ export async function commitBatch(
     await applyProperties(tx, schema, { scope, subjects, journal });
   }
 
-  const result: LoadResult = {
+  const counts: BatchCounts = {
     imported: stored.imported,
     duplicate: batch.events.length - stored.imported,
     rejected: batch.rejects.length,
     skipped: batch.skipped,
-    repeated: false,
   };
-  await advanceFile(context, batch, result, stored.stamp);
-  await countBatch(context, batch, result);
+  await advanceFile(context, batch, counts, stored.stamp);
+  await countBatch(context, batch, counts);
   await deps.faultPoint?.('commitBatch:beforeCommit');
-  return result;
+  return { ...counts, repeated: false };
 }
+
+type BatchCounts = Omit<LoadResult, 'repeated'>;
 
 interface ClaimState {
   readonly state: string;
   readonly mine: boolean;
   readonly alive: boolean;
   readonly committed_rows: number;
-  readonly last_batch: (Omit<LoadResult, 'repeated'> & { readonly afterRow: number }) | null;
+  readonly last_batch: (BatchCounts & { readonly afterRow: number }) | null;
 }
 
 /** Asks without a lock, to save the work of a batch that is refused; `advanceFile` asks again with one. */
@@ -74,15 +75,21 @@ async function checkClaim(
     [claim.fileId, claim.token],
   );
   if (file?.mine !== true) throw leaseLost(claim);
-  const last = file.last_batch;
-  const endsAlike = file.state === (batch.final ? 'done' : 'claimed');
-  if (endsAlike && last?.afterRow === batch.afterRow && file.committed_rows === batch.throughRow) {
-    const { imported, duplicate, rejected, skipped } = last;
-    return { imported, duplicate, rejected, skipped, repeated: true };
-  }
+  const repeated = answerOf(file, batch);
+  if (repeated !== undefined) return repeated;
   if (file.state !== 'claimed' || !file.alive) throw leaseLost(claim);
   if (file.committed_rows !== batch.afterRow) throw notTheNext(claim, batch, file.committed_rows);
   return undefined;
+}
+
+/** What was answered when this very batch was committed; undefined: it was not the last one that was. */
+function answerOf(file: ClaimState, batch: LoadBatch): LoadResult | undefined {
+  const last = file.last_batch;
+  const endsAlike = file.state === (batch.final ? 'done' : 'claimed');
+  const sameRows = last?.afterRow === batch.afterRow && file.committed_rows === batch.throughRow;
+  if (last === null || !endsAlike || !sameRows) return undefined;
+  const { imported, duplicate, rejected, skipped } = last;
+  return { imported, duplicate, rejected, skipped, repeated: true };
 }
 
 function notTheNext(claim: Claim, batch: LoadBatch, committedRows: number): TerminalError {
@@ -96,7 +103,7 @@ function notTheNext(claim: Claim, batch: LoadBatch, committedRows: number): Term
 async function advanceFile(
   { tx, schema, claim }: BatchContext,
   batch: LoadBatch,
-  { repeated: _, ...counts }: LoadResult,
+  counts: BatchCounts,
   stamp: string | undefined,
 ): Promise<void> {
   const advanced = await tx.execute(
@@ -134,7 +141,7 @@ async function advanceFile(
 async function countBatch(
   { tx, schema, claim }: BatchContext,
   batch: LoadBatch,
-  { imported, duplicate, skipped, rejected }: LoadResult,
+  { imported, duplicate, skipped, rejected }: BatchCounts,
 ): Promise<void> {
   const files_done = batch.final ? 1 : 0;
   await addToCounters(tx, schema, claim.sourceId, { files_done, imported, duplicate, skipped, rejected });

@@ -261,23 +261,27 @@ describe('claims', () => {
 
   it('a claim that is lost while its batch is loaded takes the batch back, also when another has loaded the same rows', async () => {
     const { sourceId, store } = fixture;
-    for (const rows of [1, 2]) {
+    for (const taking of [
+      'by nobody',
+      'by one that has done nothing yet',
+      'by one that has committed as many rows',
+    ]) {
       const halt = haltAt('commitBatch:beforeCopy');
       const slow = await fixture.open({ faultPoint: halt.faultPoint });
-      const old = await openFile(fixture, `web/${String(rows)}`);
+      const old = await openFile(fixture, `web/${taking}`);
       const late = slow.loading.commitBatch(
         old,
         target,
-        batchOf([event({ insertId: `late-${String(rows)}` })]),
+        batchOf([event({ insertId: `late, taken ${taking}` })]),
       );
       try {
         await halt.reached;
         await expire([old]);
-        const [taken] = await claimFiles(store, sourceId, { claimant: 'worker-1' });
-        assert.ok(taken !== undefined);
-        // Once the new holder has done nothing yet, once it has committed just as many rows.
-        if (rows === 2) {
+        const [taken] =
+          taking === 'by nobody' ? [] : await claimFiles(store, sourceId, { claimant: 'worker-1' });
+        if (taking === 'by one that has committed as many rows') {
           const same = batchOf([event({ insertId: 'of the new holder' })], { final: false });
+          assert.ok(taken !== undefined);
           await store.loading.commitBatch(taken.claim, target, same);
         }
       } finally {
@@ -285,6 +289,7 @@ describe('claims', () => {
       }
       await leaseLost(late);
       await leaseLost(store.loading.commitBatch(old, target, batchOf([event()], { final: false })));
+      await fixture.database.sql(`UPDATE ${testSchema}.files SET state = 'done'`);
     }
     const stored = await fixture.database.sql(`SELECT insert_id FROM ${testSchema}.events`);
     assert.deepEqual(stored, [{ insert_id: 'of the new holder' }]);

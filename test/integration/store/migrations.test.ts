@@ -33,7 +33,10 @@ describe('migrating and opening a store', () => {
     const results = await Promise.all(
       Array.from({ length: 5 }, async () => await migrateStore(options, storeDeps)),
     );
-    assert.deepEqual(results.map(({ from }) => from).sort(), [0, 1, 1, 1, 1]);
+    assert.deepEqual(
+      results.map(({ from }) => from).toSorted((a, b) => a - b),
+      [0, 1, 1, 1, 1],
+    );
     assert.ok(results.every(({ to }) => to === schemaVersion));
     const applied = await database.sql(`SELECT version FROM ${testSchema}.migrations`);
     assert.deepEqual(applied, [{ version: 1 }]);
