@@ -139,6 +139,9 @@ test('[I-32] a converter that would make a terabyte of a word is stopped, and sa
     /^converting this record takes too much work/,
   );
 
+  const long = converterOf(['replace_with', '', 'r'.repeat(5000), 's']);
+  assert.equal(long.convert({ s: 'x'.repeat(10_000) }, at).kind, 'reject');
+
   let doubled: JsonValue = 's';
   for (let step = 0; step < 12; step++) doubled = ['concat', doubled, doubled];
   assert.equal(converterOf(doubled).convert({ s: 'x'.repeat(10_000) }, at).kind, 'reject');
