@@ -14,7 +14,7 @@ export function outcomeOf(event: JsonObject, origin: RowOrigin = someOrigin): Ou
 }
 
 /** An event that is right in all, with the changes; null takes a field away. */
-export function withChanges(changes: JsonObject): JsonObject {
+function withChanges(changes: JsonObject): JsonObject {
   return { event_type: 'buy', user_id: 'user-1', time: 1_645_066_434_189, ...changes };
 }
 
