@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../lib/clock.ts';
+import type { Logger } from '../../lib/log.ts';
+import { createManager } from '../../operator/manager.ts';
+import type { RuntimeMetrics } from '../../operator/runtime/runtime-metrics.ts';
+import type { ApiTransport } from '../../operator/runtime/transport.ts';
+
+export interface LocalOperatorDeps {
+  readonly transport: ApiTransport;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly metrics: RuntimeMetrics;
+  readonly redact: (text: string) => string;
+}
+
+/** Where the operator of the local mode keeps what is its own. */
+export const systemNamespace = 'millrace-system';
+
+/** The operator as it runs in a cluster, over the API of the local mode; nobody else can lead. */
+export async function runOperator(deps: LocalOperatorDeps, signal: AbortSignal): Promise<void> {
+  const manager = createManager(
+    {
+      namespace: systemNamespace,
+      watchNamespaces: [],
+      identity: 'local',
+      leaderElection: false,
+      worker: { image: 'millrace:local' },
+    },
+    { ...deps, leaseTransport: deps.transport, newId: randomUUID },
+  );
+  await manager.run(signal);
+}

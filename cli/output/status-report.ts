@@ -1,0 +1,57 @@
+import type { S3ImportSourceStatus } from '../../crds/generated/s3-import-source.ts';
+import { conditionOf, type Watched } from '../idle.ts';
+import { formatTable } from './format-table.ts';
+
+/** One line on how far the sources are, for a line that is written over. */
+export function formatProgress(objects: readonly Watched[]): string {
+  const parts = sourcesOf(objects).map(({ metadata, status }) => {
+    const { files, records } = status;
+    const ready = conditionOf({ kind: '', metadata, status }, 'Ready');
+    const counts = `${files?.imported ?? 0} of ${files?.found ?? 0} files, ${records?.imported ?? 0} records`;
+    return `${metadata.name}: ${ready?.status === 'True' ? counts : (ready?.reason ?? 'starting')}`;
+  });
+  return parts.join(' · ');
+}
+
+/** What a person wants to know at the end: the objects, the counts, and what went wrong with its cure. */
+export function formatReport(objects: readonly Watched[]): string {
+  const lines = objects.map((object) => {
+    const ready = conditionOf(object, 'Ready');
+    return [object.kind, object.metadata.name, ready?.status ?? 'Unknown', ready?.reason ?? ''];
+  });
+  const sources = sourcesOf(objects).map(({ metadata, status }) => {
+    const { files, records } = status;
+    const cells = [files?.found, files?.imported, files?.failed, files?.overwritten, files?.ignored];
+    const counts = [records?.imported, records?.duplicate, records?.rejected, records?.skipped];
+    return [metadata.name, ...[...cells, ...counts].map((count) => String(count ?? 0))];
+  });
+  const headings = ['SOURCE', 'FILES', 'IMPORTED', 'FAILED', 'OVERWRITTEN', 'IGNORED'];
+  const recordHeadings = ['RECORDS', 'DUPLICATE', 'REJECTED', 'SKIPPED'];
+  const tables = [
+    formatTable(['KIND', 'NAME', 'READY', 'REASON'], lines),
+    ...(sources.length === 0 ? [] : [formatTable([...headings, ...recordHeadings], sources)]),
+  ];
+  return [...tables, ...objects.flatMap(troublesOf)].join('\n');
+}
+
+/** The message of an object that is not Ready, and the files that were given up. */
+function troublesOf(object: Watched): readonly string[] {
+  const name = `${object.kind}/${object.metadata.name}`;
+  const ready = conditionOf(object, 'Ready');
+  const wrong =
+    ready?.status === 'True' ? [] : [`${name}: ${ready?.reason ?? 'Unknown'}: ${ready?.message ?? ''}\n`];
+  const failures = ((object.status as S3ImportSourceStatus | undefined)?.lastFailures ?? []).map(
+    ({ reason, message, cure }) => `${name}: a file failed (${reason}): ${message} ${cure ?? ''}\n`,
+  );
+  return [...wrong, ...failures];
+}
+
+interface WatchedSource extends Watched {
+  readonly status: S3ImportSourceStatus;
+}
+
+function sourcesOf(objects: readonly Watched[]): readonly WatchedSource[] {
+  return objects.filter(
+    (object): object is WatchedSource => object.kind === 'S3ImportSource' && object.status !== undefined,
+  );
+}
