@@ -171,13 +171,23 @@ async function layOutVolumes(
   return folders;
 }
 
-async function filesOf(volume: Volume, reader: Reader): Promise<ReadonlyMap<string, Buffer>> {
+async function filesOf({ name, ...volume }: Volume, reader: Reader): Promise<ReadonlyMap<string, Buffer>> {
   if (volume.emptyDir) return new Map();
-  const [kind, name] = volume.secret
-    ? (['secret', volume.secret.secretName] as const)
-    : (['configmap', volume.configMap?.name ?? ''] as const);
+  const { secret, configMap } = volume;
+  if (secret) return contentOf('secret', secret.secretName, secret.optional, reader);
+  if (configMap) return contentOf('configmap', configMap.name, configMap.optional, reader);
+  throw new MissingReference(
+    `local mode cannot mount the volume "${name}": it has emptyDir, secret and configMap`,
+  );
+}
+
+async function contentOf(
+  kind: 'secret' | 'configmap',
+  name: string,
+  isOptional: boolean | undefined,
+  reader: Reader,
+): Promise<ReadonlyMap<string, Buffer>> {
   const content = await reader(kind, name);
-  if (content !== undefined) return content;
-  if ((volume.secret ?? volume.configMap)?.optional === true) return new Map();
-  throw new MissingReference(`${kind} "${name}" not found`);
+  if (content === undefined && isOptional !== true) throw new MissingReference(`${kind} "${name}" not found`);
+  return content ?? new Map<string, Buffer>();
 }
