@@ -7,6 +7,9 @@ import { quoteLiteral, quoteIdentifier } from './quoting.ts';
 import { checkServer, readSchemaState } from './server-checks.ts';
 import type { MigrateOptions, MigrationResult, StoreDeps } from './types.ts';
 
+/** A step may rewrite much, and another replica waits for as long. */
+const migrationTimeoutMs = 3_600_000;
+
 /**
  * Makes the schema, or brings it to the version of this code. All missing steps go in one transaction under
  * an advisory lock, so several replicas may call it at once, and a step that fails leaves nothing behind.
@@ -30,11 +33,14 @@ export async function runMigrations(
   try {
     const serverVersion = await checkServer(database);
     const role = options.ownerUrl === undefined ? undefined : await currentRole(options, deps);
-    return await database.transaction(async (tx) => {
-      const result = await applySteps(tx, options.schema, steps);
-      if (role !== undefined) await grantTo(tx, database.schema, role);
-      return { ...result, serverVersion };
-    });
+    return await database.transaction(
+      async (tx) => {
+        const result = await applySteps(tx, options.schema, steps);
+        if (role !== undefined) await grantTo(tx, database.schema, role);
+        return { ...result, serverVersion };
+      },
+      { timeoutMs: migrationTimeoutMs },
+    );
   } finally {
     await database.close();
   }

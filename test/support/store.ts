@@ -210,6 +210,15 @@ export function haltAt(point: FaultPoint): Halt {
   };
 }
 
+/** How many sessions of the database wait for a lock. */
+export async function countWaiting(database: TestDatabase): Promise<number> {
+  const [row] = await database.sql<{ n: number }>(
+    `SELECT count(*)::int AS n FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return row?.n ?? 0;
+}
+
 /** Asks until the answer is true. */
 export async function until(
   condition: () => Promise<boolean>,

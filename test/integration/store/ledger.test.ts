@@ -6,6 +6,7 @@ import { startPostgres, type PostgresServer } from '../../support/postgres.ts';
 import {
   batchOf,
   claimFiles,
+  countWaiting,
   createFixture,
   foundObject,
   haltAt,
@@ -154,13 +155,7 @@ describe('the ledger', () => {
       const claim = await openFile(fixture, 'web/a');
       const load = loader.loading.commitBatch(claim, target, batchOf([event()]));
       const order: string[] = [];
-      const waiting = async (): Promise<number> => {
-        const [row] = await fixture.database.sql<{ n: number }>(
-          `SELECT count(*)::int AS n FROM pg_stat_activity
-           WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-        );
-        return row?.n ?? 0;
-      };
+      const waiting = async (): Promise<number> => await countWaiting(fixture.database);
       const started: Promise<unknown>[] = [load];
       try {
         await halt.reached;

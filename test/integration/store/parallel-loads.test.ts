@@ -10,12 +10,15 @@ import {
   createFixture,
   event,
   foundObject,
+  countWaiting,
   groupIdentify,
+  haltAt,
   identify,
   openFile,
   recordFiles,
   target,
   testSchema,
+  until,
 } from '../../support/store.ts';
 import { assertWorld } from '../../support/store-world.ts';
 
@@ -68,7 +71,7 @@ describe('loads side by side', () => {
   it('[I-02][I-03] users and groups that many files change at once count every change once', async () => {
     const fixture = await createFixture(server);
     const files = 6;
-    const perFile = 2000;
+    const perFile = 4000;
     const claims: Claim[] = [];
     for (let file = 0; file < files; file += 1) claims.push(await openFile(fixture, `web/${String(file)}`));
     const retries = countRetries();
@@ -78,8 +81,8 @@ describe('loads side by side', () => {
           const turned = file % 2 === 0 ? index : perFile - 1 - index;
           const id = `${String(file)}-${String(turned)}`;
           return turned % 2 === 0
-            ? identify(`user-${String(turned % 400)}`, id, { $add: { visits: 1 } })
-            : groupIdentify(id, { team: [`team-${String(turned % 331)}`, 'all'] }, { $add: { visits: 1 } });
+            ? identify(`user-${String(turned % 2000)}`, id, { $add: { visits: 1 } })
+            : groupIdentify(id, { team: [`team-${String(turned % 1999)}`, 'all'] }, { $add: { visits: 1 } });
         });
         const store = await fixture.open(retries);
         await store.loading.commitBatch(claim, target, batchOf(calls));
@@ -95,6 +98,34 @@ describe('loads side by side', () => {
     assert.equal(await sum('user_properties', 'true'), (files * perFile) / 2);
     assert.equal(await sum('group_properties', "subject = 'all'"), (files * perFile) / 2);
     assert.equal(await sum('group_properties', "subject <> 'all'"), (files * perFile) / 2);
+    await fixture.close();
+  });
+
+  it('users who are new in several files are made in one order, whatever the order of the rows', async () => {
+    const fixture = await createFixture(server);
+    const halt = haltAt('commitBatch:beforeCommit');
+    const holder = await fixture.open({ faultPoint: halt.faultPoint });
+    const retries = countRetries();
+    const store = await fixture.open(retries);
+    const load = async (key: string, users: readonly string[], by = store): Promise<unknown> => {
+      const calls = users.map((user) => identify(user, `${key} ${user}`, { $add: { visits: 1 } }));
+      return await by.loading.commitBatch(await openFile(fixture, key), target, batchOf(calls));
+    };
+    // One is being made and not committed: the two that come then wait in the middle of their own.
+    const loads = [load('web/1', ['middle'], holder)];
+    try {
+      await halt.reached;
+      loads.push(load('web/2', ['left', 'middle', 'right']), load('web/3', ['right', 'middle', 'left']));
+      await until(async () => (await countWaiting(fixture.database)) === 2, 'both wait');
+    } finally {
+      halt.goOn();
+    }
+    await Promise.all(loads);
+    assert.equal(retries.count, 0, 'a deadlock happened, though no caller has seen it');
+    const [visits] = await fixture.database.sql<{ n: number }>(
+      `SELECT sum((properties->>'visits')::int)::int AS n FROM ${testSchema}.user_properties`,
+    );
+    assert.equal(visits?.n, 7);
     await fixture.close();
   });
 
