@@ -1,6 +1,6 @@
 import type { Database } from './database.ts';
 import { claimFiles } from './claiming.ts';
-import { endAttempt } from './file-failure.ts';
+import { endAttempt } from './end-attempt.ts';
 import { leaseLost } from './lease.ts';
 import type { Claim, Claims, StoreDeps } from './types.ts';
 

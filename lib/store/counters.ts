@@ -1,7 +1,7 @@
 import type { Transaction } from './database.ts';
 
 /** Columns of `source_counters`. */
-export const counterColumns = [
+const counterColumns = [
   'files_found',
   'files_done',
   'files_failed',

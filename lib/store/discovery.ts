@@ -1,6 +1,6 @@
 import type { Database, Transaction } from './database.ts';
 import { addToCounters } from './counters.ts';
-import { assertLeader } from './fencing.ts';
+import { assertLeader } from './assert-leader.ts';
 import type {
   Discovery,
   FoundObject,

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from './database.ts';
-import { assertLeader } from './fencing.ts';
+import { assertLeader } from './assert-leader.ts';
 import type { Maintenance, UpkeepRequest, UpkeepResult } from './upkeep-types.ts';
 
 /** Rows that one statement removes, so that a call stays short. */

@@ -2,7 +2,7 @@ import type { Counters } from './counters.ts';
 import { sumsExpression } from './counters.ts';
 import type { Database, Transaction } from './database.ts';
 import { TerminalError } from '../errors.ts';
-import { assertLeader } from './fencing.ts';
+import { assertLeader } from './assert-leader.ts';
 import type { Run, RunOutcome, Runs } from './types.ts';
 
 interface RunRow {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { TerminalError } from '../errors.ts';
 import type { Database, Transaction } from './database.ts';
-import { assertLeader } from './fencing.ts';
+import { assertLeader } from './assert-leader.ts';
 import type { Conversion, ConversionInput, SourceIdentity, Sources } from './types.ts';
 
 /** Every method reads first, so that the same world gives no write. */

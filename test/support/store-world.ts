@@ -11,7 +11,7 @@ export interface ExpectedWorld {
   readonly visits: number;
 }
 
-export function expectedOf(keys: readonly string[]): ExpectedWorld {
+function expectedOf(keys: readonly string[]): ExpectedWorld {
   const ids = new Set<string>();
   let rejects = 0;
   let skipped = 0;
