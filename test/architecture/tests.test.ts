@@ -21,7 +21,7 @@ suite('the tests of the project', () => {
   test('no two tests of the project have the same name', () => {
     const places = new Map<string, string>();
     for (const path of testFiles) {
-      for (const name of namesOfTests(readProjectFile(path))) {
+      for (const name of namesOfTests(path, readProjectFile(path))) {
         const other = places.get(name);
         assert.equal(other, undefined, `"${name}" is in ${path} and in ${other}`);
         places.set(name, path);

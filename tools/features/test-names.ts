@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseSync } from '@swc/core';
 import { sourceFiles } from '../rooms/graph.ts';
+import { programOf } from '../rooms/imports-of.ts';
 
 /** A test, or a suite of tests, that says which rows it shows: `[I-22, C-07] a killed worker repeats nothing`. */
 export interface ShownRows {
@@ -21,8 +21,7 @@ export function readShownRows(root: string): readonly ShownRows[] {
 
 export function shownRows(path: string, text: string): readonly ShownRows[] {
   if (!/\[[A-Z]-\d{2}/.test(text)) return [];
-  const program = parseSync(text, { syntax: 'typescript', target: 'esnext' });
-  return textsIn(program, []).flatMap(({ text: name, suites }) => {
+  return textsIn(programOf(path, text), []).flatMap(({ text: name, suites }) => {
     const [tags] = tagged.exec(name) ?? [];
     if (tags === undefined) return [];
     const rows = tags.match(/[A-Z]-\d{2}/g) ?? [];
@@ -31,8 +30,8 @@ export function shownRows(path: string, text: string): readonly ShownRows[] {
 }
 
 /** Names of the tests that a file defines by calls of `test` or `it`, each behind those of the suites around it. */
-export function namesOfTests(text: string): readonly string[] {
-  return textsIn(parseSync(text, { syntax: 'typescript', target: 'esnext' }), [])
+export function namesOfTests(path: string, text: string): readonly string[] {
+  return textsIn(programOf(path, text), [])
     .filter(({ calledBy }) => calledBy === 'test' || calledBy === 'it')
     .map(({ text: name, suites }) => [...suites, name].join(': '));
 }
@@ -59,22 +58,28 @@ function textsIn(node: unknown, suites: readonly string[]): readonly Text[] {
 
 interface Call {
   readonly type: string;
-  readonly callee: { readonly value?: unknown };
-  readonly arguments: readonly { readonly expression: object }[];
+  readonly callee: { readonly name?: unknown };
+  readonly arguments: readonly object[];
 }
 
 /** A call of a plain function whose first argument is a text, like `test('name', …)`. */
 function namedCall(node: object): { calledBy: string; name: string; rest: readonly object[] } | undefined {
   const { type, callee, arguments: given } = node as Partial<Call>;
-  if (type !== 'CallExpression' || typeof callee?.value !== 'string') return undefined;
+  if (type !== 'CallExpression' || typeof callee?.name !== 'string') return undefined;
   const [first, ...rest] = given ?? [];
-  const name = first === undefined ? undefined : textOf(first.expression);
-  return name === undefined ? undefined : { calledBy: callee.value, name, rest };
+  const name = first === undefined ? undefined : textOf(first);
+  return name === undefined ? undefined : { calledBy: callee.name, name, rest };
+}
+
+interface TextNode {
+  readonly type?: string;
+  readonly value?: unknown;
+  readonly quasis?: readonly { readonly value: { readonly raw: string } }[];
 }
 
 function textOf(node: object): string | undefined {
-  const { type, value, quasis } = node as { type?: string; value?: unknown; quasis?: { raw: string }[] };
-  if (type === 'StringLiteral') return String(value);
-  if (type === 'TemplateLiteral') return quasis?.map(({ raw }) => raw).join('…');
+  const { type, value, quasis } = node as TextNode;
+  if (type === 'Literal' && typeof value === 'string') return value;
+  if (type === 'TemplateLiteral') return quasis?.map((part) => part.value.raw).join('…');
   return undefined;
 }

@@ -1,10 +1,13 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { cruise } from 'dependency-cruiser';
-import type { IDependency, IModule } from 'dependency-cruiser';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, join } from 'node:path';
+import { importsOf, type Specifier } from './imports-of.ts';
 
 export interface Import {
-  /** `ours`: a path below the root. `core`: a module of Node without `node:`. `package`: a name. `unknown`: as written. */
+  /**
+   * `ours`: a path below the root. `core`: a module of Node without `node:`. `package`: a name. `unknown`: what is
+   * nowhere on the disk, or is computed.
+   */
   readonly kind: 'ours' | 'core' | 'package' | 'unknown';
   readonly to: string;
   /** Gone when the program runs. */
@@ -14,31 +17,35 @@ export interface Import {
 /** Path of each module below the root, and what it imports. */
 export type Graph = ReadonlyMap<string, readonly Import[]>;
 
-const options = { parser: 'swc', doNotFollow: { path: 'node_modules' } } as const;
-
 /**
- * Reads who imports whom among all `.ts` files below the root.
+ * Who imports whom among all `.ts` files below the root.
  *
- * @throws when the reader saw other files than the disk holds: a check that sees nothing finds nothing, and says so
- * with a green exit (dependency-cruiser does, when it lacks a parser for TypeScript).
+ * Names are resolved as Node resolves them in this project: relative ones carry their extension, and a package has no
+ * home on the disk that matters here.
+ *
+ * @throws where a file is no TypeScript: what cannot be read cannot be judged.
  */
-export async function readGraph(root: string, read: typeof cruise = cruise): Promise<Graph> {
-  const onDisk = sourceFiles(root);
-  const { output } = await read([...onDisk], { ...options, baseDir: root });
-  if (typeof output === 'string') throw new Error('the graph came back as text');
-  const wanted = new Set(onDisk);
-  const graph = new Map(
-    output.modules
-      .filter((module) => wanted.has(module.source))
-      .map((module) => [module.source, importsOf(module)]),
+export function readGraph(root: string): Graph {
+  const paths = sourceFiles(root);
+  return new Map(
+    paths.map((path) => {
+      const specifiers = importsOf(path, readFileSync(join(root, path), 'utf8'));
+      return [path, specifiers.map((one) => resolveImport(root, path, one))];
+    }),
   );
-  const unseen = onDisk.filter((path) => !graph.has(path));
-  if (unseen.length > 0) {
-    throw new Error(
-      `${graph.size} modules read, ${onDisk.length} files on disk; not read: ${unseen.join(', ')}`,
-    );
-  }
-  return graph;
+}
+
+function resolveImport(root: string, from: string, { names, typeOnly }: Specifier): Import {
+  if (names === undefined) return { kind: 'unknown', to: 'a computed name', typeOnly };
+  if (isBuiltin(names)) return { kind: 'core', to: names.replace(/^node:/, ''), typeOnly };
+  if (!names.startsWith('.')) return { kind: 'package', to: packageName(names), typeOnly };
+  const to = join(dirname(from), names);
+  return { kind: existsSync(join(root, to)) ? 'ours' : 'unknown', to, typeOnly };
+}
+
+/** `@scope/name` or `name` of what an import says. */
+function packageName(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
 /** Paths below `root` of all `.ts` files in a folder of it, sorted; none of installed packages or hidden folders. */
@@ -52,24 +59,4 @@ export function sourceFiles(root: string, folder = ''): readonly string[] {
       return entry.name.endsWith('.ts') ? [path] : [];
     })
     .toSorted();
-}
-
-function importsOf(module: IModule): readonly Import[] {
-  return module.dependencies.map((dependency) => {
-    const typeOnly = dependency.dependencyTypes.includes('type-only');
-    return { ...targetOf(dependency), typeOnly };
-  });
-}
-
-function targetOf(dependency: IDependency): Pick<Import, 'kind' | 'to'> {
-  if (dependency.coreModule) return { kind: 'core', to: dependency.resolved.replace(/^node:/, '') };
-  if (dependency.module.startsWith('.')) {
-    return { kind: dependency.couldNotResolve ? 'unknown' : 'ours', to: dependency.resolved };
-  }
-  return { kind: 'package', to: packageName(dependency.module) };
-}
-
-/** `@scope/name` or `name` of what an import says. */
-function packageName(specifier: string): string {
-  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }

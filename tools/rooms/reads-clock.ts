@@ -1,28 +1,23 @@
-import { parseSync } from '@swc/core';
+import { Visitor, type Expression, type Super } from 'oxc-parser';
+import { programOf } from './imports-of.ts';
 
 /**
  * Whether a module's text calls `new Date()` or `Date()`. The linter sees `Date.now`, but has no rule for a
  * constructor without arguments; `new Date(given)` is pure.
  */
-export function readsClock(text: string): boolean {
-  if (!/\bDate\b/.test(text)) return false;
-  return holdsClockCall(parseSync(text, { syntax: 'typescript', target: 'esnext' }));
+export function readsClock(path: string, text: string): boolean {
+  let found = false;
+  new Visitor({
+    NewExpression: ({ callee, arguments: given }) => {
+      found ||= isDate(callee) && given.length === 0;
+    },
+    CallExpression: ({ callee }) => {
+      found ||= isDate(callee);
+    },
+  }).visit(programOf(path, text));
+  return found;
 }
 
-function holdsClockCall(node: unknown): boolean {
-  if (typeof node !== 'object' || node === null) return false;
-  return isClockCall(node) || Object.values(node).some(holdsClockCall);
-}
-
-function isClockCall(node: object): boolean {
-  const { type, callee, arguments: given } = node as Record<string, unknown>;
-  if (!isDate(callee)) return false;
-  return (
-    type === 'CallExpression' || (type === 'NewExpression' && (!Array.isArray(given) || given.length === 0))
-  );
-}
-
-function isDate(callee: unknown): boolean {
-  const { type, value } = (callee ?? {}) as Record<string, unknown>;
-  return type === 'Identifier' && value === 'Date';
+function isDate(callee: Expression | Super): boolean {
+  return callee.type === 'Identifier' && callee.name === 'Date';
 }
