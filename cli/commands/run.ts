@@ -16,14 +16,12 @@ import {
 } from '../command.ts';
 import { applyManifests } from '../local/apply-manifests.ts';
 import { startLocalCluster, type LocalCluster } from '../local/local-cluster.ts';
+import { usualStateDir } from '../local/local-objects.ts';
 import { runOperator } from '../local/run-operator.ts';
 import { askForLook, listOurs, untilIdle } from '../local/watch-sources.ts';
 import { loadManifests, type LoadedManifest } from '../manifests.ts';
 import { createProgress } from '../output/progress.ts';
 import { formatProgress, formatReport } from '../output/status-report.ts';
-
-/** Where a local mode keeps its objects and its socket, if not said otherwise. */
-export const usualStateDir = '.millrace';
 
 /** The local mode: the operator and its workers on this machine, without a cluster. */
 export const run = {

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
-import { chmod, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import { join } from 'node:path';
-import { TerminalError } from '../../lib/errors.ts';
+import { join, relative } from 'node:path';
+import { messageOf, TerminalError } from '../../lib/errors.ts';
 import type { JsonValue } from '../../lib/json.ts';
 import type { HttpMethod } from '../../operator/runtime/transport.ts';
-import type { ApiServer } from './api/api-server.ts';
+import type { Answer, ApiServer } from './api/api-server.ts';
+import { badRequest, StatusError } from './api/status-error.ts';
 
 export const socketName = 'api.sock';
 
@@ -19,7 +20,7 @@ const maxBodyBytes = 4 * 1024 * 1024;
 
 /** The API over a Unix socket that only the user can open, at the paths of a real API server. */
 export async function serveApi(api: ApiServer, stateDir: string): Promise<ApiSocket> {
-  const path = join(stateDir, socketName);
+  const path = socketPathOf(stateDir);
   if (await answers(path)) {
     throw new TerminalError({
       reason: 'StateDirInUse',
@@ -30,11 +31,10 @@ export async function serveApi(api: ApiServer, stateDir: string): Promise<ApiSoc
   const server = createServer((request, response) => {
     answer(api, request, response).catch((error: unknown) => response.destroy(error as Error));
   });
-  server.listen(path);
+  listenPrivately(server, path);
   await once(server, 'listening');
-  await chmod(path, 0o600);
   return {
-    path,
+    path: join(stateDir, socketName),
     close: async () => {
       const closed = once(server, 'close');
       server.close();
@@ -42,6 +42,23 @@ export async function serveApi(api: ApiServer, stateDir: string): Promise<ApiSoc
       await closed;
     },
   };
+}
+
+/** The socket is the user's alone from its first moment: it is made within this call, whatever the folder allows. */
+function listenPrivately(server: Server, path: string): void {
+  const usual = process.umask(0o177);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(usual);
+  }
+}
+
+/** The shorter of two ways to name it, since the path of a socket may have some 100 bytes only. */
+export function socketPathOf(stateDir: string): string {
+  const path = join(stateDir, socketName);
+  const near = relative('.', path);
+  return near.length < path.length ? near : path;
 }
 
 /** A socket that a process left behind when it was killed does not answer. */
@@ -58,18 +75,9 @@ async function answers(path: string): Promise<boolean> {
 }
 
 async function answer(api: ApiServer, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://local');
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  const body = await readBody(request);
-  const given = api.handle({
-    method: (request.method ?? 'GET') as HttpMethod,
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
-    headers: headersOf(request),
-    signal: gone.signal,
-    ...(body === undefined ? {} : { body }),
-  });
+  const given = await handle(api, request, gone.signal);
   if (given.kind === 'document') {
     response.writeHead(given.status, given.headers);
     response.end(typeof given.body === 'string' ? given.body : JSON.stringify(given.body));
@@ -83,15 +91,43 @@ async function answer(api: ApiServer, request: IncomingMessage, response: Server
   response.end();
 }
 
-async function readBody(request: IncomingMessage): Promise<JsonValue | undefined> {
+async function handle(api: ApiServer, request: IncomingMessage, signal: AbortSignal): Promise<Answer> {
+  const url = new URL(request.url ?? '/', 'http://local');
+  const body = await readBody(request);
+  if (body instanceof StatusError) return refusal(body);
+  return api.handle({
+    method: (request.method ?? 'GET') as HttpMethod,
+    path: url.pathname,
+    query: Object.fromEntries(url.searchParams),
+    headers: headersOf(request),
+    signal,
+    ...(body === undefined ? {} : { body }),
+  });
+}
+
+function refusal(error: StatusError): Answer {
+  const headers = { 'content-type': 'application/json' };
+  return { kind: 'document', status: error.code, headers, body: error.toStatus() };
+}
+
+/** A body that is too large or no JSON is a refusal for the client, not an error of the server's. */
+async function readBody(request: IncomingMessage): Promise<JsonValue | StatusError | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBodyBytes) throw new Error('the body of a request is too large');
-    chunks.push(chunk);
+    if (size <= maxBodyBytes) chunks.push(chunk);
   }
-  return size === 0 ? undefined : (JSON.parse(Buffer.concat(chunks).toString('utf8')) as JsonValue);
+  if (size === 0) return undefined;
+  if (size > maxBodyBytes) {
+    const message = `Request entity too large: limit is ${String(maxBodyBytes)}`;
+    return new StatusError({ code: 413, reason: 'RequestEntityTooLarge', message });
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as JsonValue;
+  } catch (error) {
+    return badRequest(`error decoding JSON: ${messageOf(error)}`);
+  }
 }
 
 function headersOf(request: IncomingMessage): Readonly<Record<string, string>> {

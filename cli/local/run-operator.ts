@@ -4,6 +4,7 @@ import type { Logger } from '../../lib/log.ts';
 import { createManager } from '../../operator/manager.ts';
 import type { RuntimeMetrics } from '../../operator/runtime/runtime-metrics.ts';
 import type { ApiTransport } from '../../operator/runtime/transport.ts';
+import { systemNamespace } from './system-namespace.ts';
 
 export interface LocalOperatorDeps {
   readonly transport: ApiTransport;
@@ -13,9 +14,6 @@ export interface LocalOperatorDeps {
   readonly metrics: RuntimeMetrics;
   readonly redact: (text: string) => string;
 }
-
-/** Where the operator of the local mode keeps what is its own. */
-export const systemNamespace = 'millrace-system';
 
 /** The operator as it runs in a cluster, over the API of the local mode; nobody else can lead. */
 export async function runOperator(deps: LocalOperatorDeps, signal: AbortSignal): Promise<void> {
