@@ -20,7 +20,7 @@ import { usualStateDir } from '../local/local-objects.ts';
 import { runOperator } from '../local/run-operator.ts';
 import { askForLook, listOurs, untilIdle } from '../local/watch-sources.ts';
 import { loadManifests, type LoadedManifest } from '../manifests.ts';
-import { createProgress } from '../output/progress.ts';
+import { createLiveLine } from '../output/live-line.ts';
 import { formatProgress, formatReport } from '../output/status-report.ts';
 
 /** The local mode: the operator and its workers on this machine, without a cluster. */
@@ -133,7 +133,7 @@ async function work(
 ): Promise<number> {
   const client = createApiClient({ transport, clock, fieldManager: 'millrace-cli' });
   await applyManifests(client, settings.manifests, settings.namespace, signal);
-  const progress = createProgress(io, clock);
+  const progress = createLiveLine(io.stderr, clock);
   const onLook: Parameters<typeof untilIdle>[0]['onLook'] = (objects) =>
     progress.show(formatProgress(objects));
   if (!settings.untilIdle) {

@@ -191,7 +191,6 @@ export function buildWorkerJob(input: WorkerJobInput): Job {
       parallelism: input.shards,
       completions: input.shards,
       backoffLimitPerIndex: 5,
-      maxFailedIndexes: input.shards,
       ttlSecondsAfterFinished: 3600,
       podReplacementPolicy: 'Failed',
       podFailurePolicy: { rules: podFailureRules },

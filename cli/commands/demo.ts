@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exitCodes, type Command } from '../command.ts';
+import { showDemo } from '../demo/show-demo.ts';
+
+/** The main job on embedded parts: for a first look, and for a machine with nothing but Node. */
+export const demo = {
+  name: 'demo',
+  summary: 'Import some hundred thousand made-up events with an embedded S3 and PostgreSQL.',
+  usage: [''],
+  description: [
+    'Starts an S3 and a PostgreSQL of its own in a temporary folder, uploads files with a few bad rows among them, imports them as millrace run does, overwrites one file, and shows what became of everything. Nothing is left behind.',
+    'The embedded parts are development packages of the project, so the command works in a checkout.',
+  ],
+  options: {},
+  async run(_args, io, deps) {
+    const stateDir = await mkdtemp(join(tmpdir(), 'millrace-demo-'));
+    const postgresFolder = await mkdtemp(join(tmpdir(), 'millrace-demo-postgres-'));
+    try {
+      await showDemo({ stateDir, postgresFolder, password: randomBytes(12).toString('hex') }, io, deps);
+      return exitCodes.ok;
+    } finally {
+      for (const folder of [stateDir, postgresFolder]) await rm(folder, { recursive: true, force: true });
+    }
+  },
+} satisfies Command;
