@@ -66,27 +66,38 @@ async function* decode(bytes: AsyncIterable<Buffer>, ctx: CodecContext): AsyncGe
  */
 async function feed(bytes: AsyncIterable<Buffer>, inflate: Gunzip, progress: Progress): Promise<void> {
   for await (const chunk of bytes) {
-    if (progress.abandoned) return;
+    if (progress.abandoned || inflate.errored !== null) return;
     if (chunk.length === 0) continue;
     progress.given += chunk.length;
     if (progress.ended) requireZeros(chunk);
     else await write(chunk, inflate, progress);
   }
-  if (progress.abandoned || progress.ended) return;
+  if (progress.abandoned || progress.ended || inflate.errored !== null) return;
   progress.probed = true;
-  const taken = inflate.bytesWritten;
-  await write(Buffer.alloc(1), inflate, progress);
-  if (!progress.abandoned && inflate.bytesWritten > taken) throw truncated();
+  await taken(Buffer.alloc(1), inflate);
+  if (inflate.bytesWritten > progress.given) throw truncated();
 }
 
 async function write(chunk: Buffer, inflate: Gunzip, progress: Progress): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    inflate.write(chunk, (error) => (error ? reject(error) : resolve()));
-  });
+  await taken(chunk, inflate);
+  if (progress.abandoned || inflate.errored !== null) return;
   const left = progress.given - inflate.bytesWritten;
   if (left <= 0) return;
   progress.ended = true;
   requireZeros(chunk.subarray(chunk.length - left));
+}
+
+/** Resolves when the decoder has had its look at the chunk, or is gone: it forgets the write that it failed in. */
+async function taken(chunk: Buffer, inflate: Gunzip): Promise<void> {
+  if (inflate.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      inflate.off('close', done);
+      resolve();
+    };
+    inflate.once('close', done);
+    inflate.write(chunk, done);
+  });
 }
 
 function requireZeros(bytes: Buffer): void {

@@ -14,7 +14,7 @@ export async function peek(bytes: AsyncIterable<Buffer>, length: number): Promis
   while (head.length < length) {
     const next = await iterator.next();
     if (next.done === true) break;
-    head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
+    head = Buffer.concat([head, next.value]);
   }
   return {
     head,
