@@ -28,7 +28,7 @@ function escapeLength(
   return standsAt(bytes, next, quote) || standsAt(bytes, next, escape) ? escape.length : 0;
 }
 
-function standsAt(bytes: Buffer, at: number, mark: Buffer): boolean {
+export function standsAt(bytes: Buffer, at: number, mark: Buffer): boolean {
   for (let index = 0; index < mark.length; index += 1) {
     if (bytes[at + index] !== mark[index]) return false;
   }
