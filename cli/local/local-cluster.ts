@@ -8,7 +8,7 @@ import type { ApiTransport } from '../../operator/runtime/transport.ts';
 import { serveApi } from './api-socket.ts';
 import { createJobController } from './jobs/job-controller.ts';
 import { openMemoryApi } from './memory-api.ts';
-import { loadObjects, saveObjects } from './object-file.ts';
+import { keepObjects, loadObjects } from './object-file.ts';
 import { createPodRunner, type PodRunnerOptions } from './pod-runner.ts';
 
 export interface LocalClusterOptions {
@@ -34,6 +34,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const api = openMemoryApi(clock, await loadObjects(stateDir));
   const socket = await serveApi(api.server, stateDir);
+  const file = keepObjects(stateDir, api.objects, log);
   const deps = {
     client: createApiClient({ transport: api.transport, clock, fieldManager: 'millrace-local' }),
     clock,
@@ -52,7 +53,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
       await Promise.all([pods, jobs]);
       await socket.close();
       api.server.stop();
-      await saveObjects(stateDir, api.objects);
+      await file.close();
     },
   };
 }

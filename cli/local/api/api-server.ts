@@ -4,6 +4,7 @@ import type { ApiRequest } from '../../../operator/runtime/transport.ts';
 import { bindPod } from './bind-pod.ts';
 import type { FieldValidation } from './decode-object.ts';
 import { deleteObject, readDeleteOptions } from './delete-objects.ts';
+import { startEventExpiry } from './event-expiry.ts';
 import { startGarbageCollector } from './garbage-collector.ts';
 import { jsonPatch, mergePatch } from './json-patches.ts';
 import { createLister, type ListRequest } from './list-objects.ts';
@@ -62,7 +63,7 @@ export interface ApiServer {
 
 export function createApiServer(deps: ApiServerDeps): ApiServer {
   const lister = createLister(deps);
-  const stopCollector = startGarbageCollector(deps);
+  const stops = [startGarbageCollector(deps), startEventExpiry(deps.store, deps.clock)];
   const serve = (request: IncomingRequest): Answer => {
     const fixed = fixedAnswers[request.path];
     if (fixed !== undefined) return document(200, fixed);
@@ -78,7 +79,7 @@ export function createApiServer(deps: ApiServerDeps): ApiServer {
         throw error;
       }
     },
-    stop: stopCollector,
+    stop: () => stops.forEach((stop) => stop()),
   };
 }
 

@@ -4,7 +4,12 @@ import { eventBehaviour, leaseBehaviour } from './kinds/coordination.ts';
 import { configMapBehaviour, namespaceBehaviour, secretBehaviour } from './kinds/configuration.ts';
 import { jobBehaviour } from './kinds/job.ts';
 import { podBehaviour } from './kinds/pod.ts';
-import { plainBehaviour, type KindBehaviour, type ResourceDefinition } from './resource-definition.ts';
+import {
+  plainBehaviour,
+  type KindBehaviour,
+  type PrinterColumn,
+  type ResourceDefinition,
+} from './resource-definition.ts';
 import type { Schema } from './structural-schema.ts';
 
 type Published = Readonly<Record<string, PublishedSchema>>;
@@ -22,8 +27,12 @@ interface BuiltIn {
   readonly shortNames?: readonly string[];
   readonly namespaced?: boolean;
   readonly hasStatus?: boolean;
+  /** Before the age. */
+  readonly columns?: readonly PrinterColumn[];
   readonly behaviour?: KindBehaviour;
 }
+
+const text = (name: string, jsonPath: string): PrinterColumn => ({ name, type: 'string', jsonPath });
 
 const builtIns: readonly BuiltIn[] = [
   {
@@ -34,6 +43,7 @@ const builtIns: readonly BuiltIn[] = [
     shortNames: ['ns'],
     namespaced: false,
     hasStatus: true,
+    columns: [text('Status', '.status.phase')],
     behaviour: namespaceBehaviour,
   },
   { schema: 'api.core.v1.Secret', group: '', kind: 'Secret', plural: 'secrets', behaviour: secretBehaviour },
@@ -59,6 +69,7 @@ const builtIns: readonly BuiltIn[] = [
     plural: 'pods',
     shortNames: ['po'],
     hasStatus: true,
+    columns: [text('Status', '.status.phase')],
     behaviour: podBehaviour,
   },
   {
@@ -67,6 +78,12 @@ const builtIns: readonly BuiltIn[] = [
     kind: 'Job',
     plural: 'jobs',
     hasStatus: true,
+    columns: [
+      text('Completions', '.spec.completions'),
+      text('Active', '.status.active'),
+      text('Succeeded', '.status.succeeded'),
+      text('Failed', '.status.failed'),
+    ],
     behaviour: jobBehaviour,
   },
   {
@@ -82,6 +99,13 @@ const builtIns: readonly BuiltIn[] = [
     kind: 'Event',
     plural: 'events',
     shortNames: ['ev'],
+    columns: [
+      text('Type', '.type'),
+      text('Reason', '.reason'),
+      text('Kind', '.regarding.kind'),
+      text('Object', '.regarding.name'),
+      text('Note', '.note'),
+    ],
     behaviour: eventBehaviour,
   },
 ];
@@ -103,7 +127,10 @@ export function builtInResources(): readonly ResourceDefinition[] {
     singular: builtIn.kind.toLowerCase(),
     shortNames: builtIn.shortNames ?? [],
     categories: [],
-    columns: [{ name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }],
+    columns: [
+      ...(builtIn.columns ?? []),
+      { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+    ],
     namespaced: builtIn.namespaced ?? true,
     hasStatus: builtIn.hasStatus ?? false,
     schema: resolve(builtIn.schema, published, resolved),
