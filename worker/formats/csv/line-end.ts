@@ -10,15 +10,15 @@ export function tellLineEnd(bytes: Buffer, from: number, dialect: Dialect): Line
   let quoted = false;
   for (let at = from; at < bytes.length; at += 1) {
     if (dialect.quote !== undefined && standsAt(bytes, at, dialect.quote)) quoted = !quoted;
-    else if (quoted) at += escapesNext(bytes, at, dialect) ? 1 : 0;
+    else if (quoted) at += escapeLength(bytes, at, dialect);
     else if (bytes[at] === lineFeed || bytes[at] === carriageReturn) return lineEndAt(bytes, at);
   }
   return undefined;
 }
 
-/** Where the escape is the quote, two of them in a row open and close it, which comes to the same. */
-function escapesNext(bytes: Buffer, at: number, { escape }: Dialect): boolean {
-  return escape !== undefined && standsAt(bytes, at, escape);
+/** What to pass over besides the character itself. Where the escape is the quote, two of it close and open again. */
+function escapeLength(bytes: Buffer, at: number, { escape }: Dialect): number {
+  return escape !== undefined && standsAt(bytes, at, escape) ? escape.length : 0;
 }
 
 function lineEndAt(bytes: Buffer, at: number): LineEnd | undefined {
