@@ -10,7 +10,14 @@ import type { Job } from '../../operator/resources/worker-job.ts';
 import { startControlPlane, type ControlPlane } from './control-plane/control-plane.ts';
 import { waitUntil } from './control-plane/wait-until.ts';
 import { connectionManifest, sourceManifest, storeManifest, type SpecChanges } from './manifests.ts';
-import { readStatements, startMiniStack, testRegion, type MiniStack, type TestBucket } from './ministack.ts';
+import {
+  readStatements,
+  startMiniStack,
+  testRegion,
+  type MiniStack,
+  type TestBucket,
+  type TestUser,
+} from './ministack.ts';
 import { startPostgres, type PostgresServer, type TestDatabase } from './postgres.ts';
 import { runtimeDeps, type RuntimeDeps } from './runtime-deps.ts';
 
@@ -38,11 +45,15 @@ export interface Tenant {
   readonly namespace: string;
   readonly bucket: TestBucket;
   readonly database: TestDatabase;
+  /** Of the user that may list and read the bucket. */
+  readonly keys: TestUser;
   /** Every text in it must not turn up anywhere. */
   readonly secrets: readonly string[];
   apply(...manifests: readonly object[]): Promise<string>;
   applySource(changes?: SpecChanges): Promise<void>;
   source(name?: string): Promise<S3ImportSource>;
+  /** As a person asks for a look now. */
+  requestReconcile(kind: string, name: string): Promise<void>;
   jobs(): Promise<readonly Job[]>;
   /** Waits for a state of the source; what it is given is the object as the API server has it. */
   until(what: string, holds: (source: S3ImportSource) => boolean): Promise<S3ImportSource>;
@@ -139,7 +150,7 @@ async function createTenant(servers: Servers, options: TenantOptions): Promise<T
   );
   const tenant = describeTenant({ namespace, bucket, database, apply }, controlPlane);
   if (options.applySource !== false) await tenant.applySource(options.source);
-  return { ...tenant, secrets: [user.secretAccessKey, database.url] };
+  return { ...tenant, keys: user, secrets: [user.secretAccessKey, database.url] };
 }
 
 export function secretManifest(name: string, stringData: Readonly<Record<string, string>>): object {
@@ -154,8 +165,8 @@ export const quickSource: SpecChanges = {
 
 function describeTenant(
   parts: Pick<Tenant, 'namespace' | 'bucket' | 'database' | 'apply'>,
-  { client }: ControlPlane,
-): Omit<Tenant, 'secrets'> {
+  { client, kubectl }: ControlPlane,
+): Omit<Tenant, 'secrets' | 'keys'> {
   const { namespace, bucket, database, apply } = parts;
   const source = (name = 'web-events') =>
     client.get<S3ImportSource>(resources.s3ImportSources, { namespace, name });
@@ -176,6 +187,10 @@ function describeTenant(
       await apply(sourceManifest({ bucket: bucket.name, ...quickSource, ...changes }));
     },
     source,
+    requestReconcile: async (kind, name) => {
+      const value = `millrace.dev/requestedAt=${randomUUID()}`;
+      await kubectl(['annotate', kind, name, '-n', namespace, '--overwrite', value]);
+    },
     until,
     untilImported: (files) =>
       until(`${files} files are imported`, ({ status }) => {

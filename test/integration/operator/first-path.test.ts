@@ -2,27 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { holds, readyOf, startImportWorld, waitFor, type ImportWorld } from '../../support/import-world.ts';
-
-const rowOf = (file: string, row: number): string =>
-  JSON.stringify({
-    event: 'buy',
-    uid: `user-${row % 7}`,
-    id: `${file}-${row}`,
-    ms: 1_767_225_600_000 + row,
-    n: row,
-  });
-
-function linesOf(file: string, rows: number): string {
-  return Array.from({ length: rows }, (_, index) => `${rowOf(file, index + 1)}\n`).join('');
-}
-
-const converter = {
-  event_type: 'event',
-  user_id: 'uid',
-  insert_id: 'id',
-  time: 'ms',
-  event_properties: { n: 'n' },
-};
+import { lineOf, linesOf, sampleConverter } from '../../support/sample-lines.ts';
 
 describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
   let world: ImportWorld;
@@ -39,10 +19,10 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
     const tenant = await world.createTenant({ applySource: false });
     await tenant.bucket.put('web/a.json', linesOf('a', 300));
     await tenant.bucket.put('web/b.json.gz', gzipSync(linesOf('b', 500)));
-    const bad = `${rowOf('c', 1)}\n{"cut off\n${JSON.stringify({ event: 'no user' })}\n${rowOf('c', 4)}\n`;
+    const bad = `${lineOf('c', 1)}\n{"cut off\n${JSON.stringify({ event: 'no user' })}\n${lineOf('c', 4)}\n`;
     await tenant.bucket.put('web/c.json.gz', gzipSync(bad));
     await tenant.bucket.put('other/d.json', linesOf('d', 10));
-    await tenant.applySource({ conversion: { amplitude: { convertToAmplitudeFunc: converter } } });
+    await tenant.applySource({ conversion: { amplitude: { convertToAmplitudeFunc: sampleConverter } } });
     const source = await tenant.untilImported(3);
 
     assert.equal(readyOf(source), 'True/Succeeded');
@@ -71,7 +51,7 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
 
   it('[I-22, I-17] an overwritten file is noticed and not imported again; one whose key sorts first is found', async () => {
     const tenant = await world.createTenant({
-      source: { conversion: { amplitude: { convertToAmplitudeFunc: converter } } },
+      source: { conversion: { amplitude: { convertToAmplitudeFunc: sampleConverter } } },
     });
     await tenant.bucket.put('web/m.json', linesOf('m', 20));
     await tenant.untilImported(1);
@@ -94,7 +74,7 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
     );
     assert.equal(waiting.status.files, undefined);
     await tenant.applySource({
-      conversion: { amplitude: { convertToAmplitudeFunc: converter } },
+      conversion: { amplitude: { convertToAmplitudeFunc: sampleConverter } },
       files: { format: 'JSONLines', pattern: { regex: '.*\\.json' } },
     });
     const source = await tenant.untilImported(1);
@@ -104,11 +84,11 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
 
   it('[I-42] files found before a change of the converter keep the one they were found under', async () => {
     const tenant = await world.createTenant({
-      source: { conversion: { amplitude: { convertToAmplitudeFunc: converter } }, suspend: false },
+      source: { conversion: { amplitude: { convertToAmplitudeFunc: sampleConverter } }, suspend: false },
     });
     await tenant.bucket.put('web/a.json', linesOf('a', 5));
     await tenant.untilImported(1);
-    const changed = { ...converter, event_type: ['value', 'new'] };
+    const changed = { ...sampleConverter, event_type: ['value', 'new'] };
     await tenant.applySource({ conversion: { amplitude: { convertToAmplitudeFunc: changed } } });
     await tenant.until('the new generation stands', ({ status }) => status.conversion?.generation === 2);
     await tenant.bucket.put('web/b.json', linesOf('b', 5));
@@ -123,7 +103,7 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
   });
 
   it('[I-14, C-04] a suspended source starts nothing, and loses nothing when it goes on', async () => {
-    const amplitude = { convertToAmplitudeFunc: converter };
+    const amplitude = { convertToAmplitudeFunc: sampleConverter };
     const tenant = await world.createTenant({ source: { conversion: { amplitude }, suspend: true } });
     await tenant.bucket.put('web/a.json', linesOf('a', 50));
     const suspended = await tenant.until('it is suspended', (source) =>
@@ -175,7 +155,7 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
 
   it('[C-10] no secret is in an object of the API, nor in a log', async () => {
     const tenant = await world.createTenant({
-      source: { conversion: { amplitude: { convertToAmplitudeFunc: converter } } },
+      source: { conversion: { amplitude: { convertToAmplitudeFunc: sampleConverter } } },
     });
     await tenant.bucket.put('web/a.json', linesOf('a', 5));
     await tenant.untilImported(1);
@@ -190,7 +170,7 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
 
   it('a second look at the same world writes nothing', async () => {
     const tenant = await world.createTenant({
-      source: { conversion: { amplitude: { convertToAmplitudeFunc: converter } } },
+      source: { conversion: { amplitude: { convertToAmplitudeFunc: sampleConverter } } },
     });
     await tenant.bucket.put('web/a.json', linesOf('a', 5));
     await tenant.untilImported(1);
