@@ -22,7 +22,7 @@ export interface GatherDeps {
   readonly connections: Cache<S3Connection>;
   readonly eventStores: Cache<EventStore>;
   readonly jobs: Cache<Job>;
-  readonly stores: Stores;
+  readonly stores: Pick<Stores, 'get'>;
   readonly clock: Clock;
 }
 

@@ -31,23 +31,22 @@ export async function observeWorkers(
   { client, nowMs }: { readonly client: Pick<ApiClient, 'list'>; readonly nowMs: number },
   signal: AbortSignal,
 ): Promise<Finding> {
+  if (plan.kind === 'none') return passed(type, type, 'No worker is needed.');
   const newest = jobs.toSorted((a, b) => viewJob(b).run - viewJob(a).run)[0];
-  if (newest === undefined || plan.kind === 'none') return passed(type, type, 'No worker is needed.');
+  if (newest === undefined || plan.kind === 'start') return atWork;
   const { state } = viewJob(newest);
-  if (state === 'failed' && plan.kind !== 'start') return await observeFailure(newest, client, signal);
-  return state === 'active'
-    ? observeStart(newest, nowMs)
-    : passed(type, type, 'The workers that are wanted run, or are starting.');
+  if (state === 'failed') return await observeFailure(newest, client, signal);
+  return state === 'active' ? observeStart(newest, nowMs) : atWork;
 }
 
 const type = 'WorkersAvailable';
 
+const atWork = passed(type, type, 'The workers that are wanted run, or are starting.');
+
 function observeStart(job: Job, nowMs: number): Finding {
   const { metadata, status } = job;
   const startedAt = Date.parse(status?.startTime ?? metadata.creationTimestamp ?? '');
-  if (!isIdle(job) || !(nowMs - startedAt > startMs)) {
-    return passed(type, type, 'The workers that are wanted run, or are starting.');
-  }
+  if (!isIdle(job) || !(nowMs - startedAt > startMs)) return atWork;
   const fault = status?.failed ? 'fail and are started again' : 'do not run yet';
   return unknown(type, 'WorkersStarting', `The workers of Job ${metadata.name} ${fault}. Look at its pods.`);
 }

@@ -80,8 +80,9 @@ async function report(
   const whole = deriveImportStatus({ ...input, keepProgress: false });
   const status = dueMs > 0 ? deriveImportStatus({ ...input, keepProgress: true }) : whole;
   const written = await reportStatus({ client, recorder, signal }, resources.s3ImportSources, source, status);
-  if (written) progressWrites.set(name, nowMs);
-  return isDeepStrictEqual(status, whole) ? Infinity : dueMs;
+  const isWhole = isDeepStrictEqual(status, whole);
+  if (written && isWhole) progressWrites.set(name, nowMs);
+  return isWhole ? Infinity : dueMs;
 }
 
 /** While a run is under way its progress is looked at as often as it is written; else the next listing decides. */
