@@ -19,7 +19,7 @@ const cities = ['Zürich', 'Lyon', 'Osaka', 'São Paulo', 'Austin'] as const;
 const firstDay = Date.UTC(2026, 0, 1);
 
 /** Uniform in [0, 1), of a seed: mulberry32, which is short and good enough for samples. */
-export function createRandom(seed: number): () => number {
+function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

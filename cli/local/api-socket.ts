@@ -9,7 +9,7 @@ import type { HttpMethod } from '../../operator/runtime/transport.ts';
 import type { Answer, ApiServer } from './api/api-server.ts';
 import { badRequest, StatusError } from './api/status-error.ts';
 
-export const socketName = 'api.sock';
+const socketName = 'api.sock';
 
 export interface ApiSocket {
   readonly path: string;

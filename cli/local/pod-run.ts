@@ -238,7 +238,7 @@ export function graceSecondsOf(pod: Pod): number {
 }
 
 /** Where the output of a pod's container is kept. */
-export function podLogPath(stateDir: string, pod: Pod): string {
+function podLogPath(stateDir: string, pod: Pod): string {
   const { namespace, name } = metaOf(pod);
   return join(stateDir, 'logs', namespace, `${name}.log`);
 }

@@ -4,7 +4,7 @@ import { UsageError, type CommandOption } from '../command.ts';
 import { formatTable } from './format-table.ts';
 import type { Output } from './output.ts';
 
-export const recordOutputs = ['json', 'table', 'yaml'] as const;
+const recordOutputs = ['json', 'table', 'yaml'] as const;
 export type RecordOutput = (typeof recordOutputs)[number];
 
 export const recordOutputOption: CommandOption = {

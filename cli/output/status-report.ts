@@ -4,13 +4,16 @@ import { formatTable } from './format-table.ts';
 
 /** One line on how far the sources are, for a line that is written over. */
 export function formatProgress(objects: readonly Watched[]): string {
-  const parts = sourcesOf(objects).map(({ metadata, status }) => {
-    const { files, records } = status;
-    const ready = conditionOf({ kind: '', metadata, status }, 'Ready');
-    const counts = `${files?.imported ?? 0} of ${files?.found ?? 0} files, ${records?.imported ?? 0} records`;
-    return `${metadata.name}: ${ready?.status === 'True' ? counts : (ready?.reason ?? 'starting')}`;
-  });
-  return parts.join(' · ');
+  return sourcesOf(objects)
+    .map((source) => `${source.metadata.name}: ${describeProgress(source)}`)
+    .join(' · ');
+}
+
+function describeProgress(source: WatchedSource): string {
+  const ready = conditionOf(source, 'Ready');
+  if (ready?.status !== 'True') return ready?.reason ?? 'starting';
+  const { files = {}, records = {} } = source.status;
+  return `${files.imported ?? 0} of ${files.found ?? 0} files, ${records.imported ?? 0} records`;
 }
 
 /** What a person wants to know at the end: the objects, the counts, and what went wrong with its cure. */

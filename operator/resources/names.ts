@@ -18,8 +18,8 @@ export const managedBy = 'millrace';
 const maxJobName = 57;
 
 /**
- * `SOURCE-RUN-HASH`, the same for the same facts. A name too long is cut; run and hash, which tell two Jobs of
- * one source apart, and the digest of the cut name's whole, which tells two sources apart, stay.
+ * `SOURCE-RUN-HASH`, the same for the same facts. A name too long is cut; run and hash stay, and the hash tells even
+ * two sources apart whose names begin alike, since the template that it is of names its source.
  */
 export function jobName(source: string, run: number, templateHash: string): string {
   const suffix = `-${run}-${templateHash.slice(0, 8)}`;

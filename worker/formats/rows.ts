@@ -70,7 +70,7 @@ export function decodeText(bytes: Buffer, from: number, to: number, kind: TextKi
 }
 
 /** A stretch as a reject keeps it: cut between characters, and readable also where it is not UTF-8. */
-export function rawText(bytes: Buffer, from: number, to: number): string {
+function rawText(bytes: Buffer, from: number, to: number): string {
   let end = Math.min(to, from + maxRawBytes);
   if (end < to) {
     const longestCharacter = 4;

@@ -13,7 +13,7 @@ const reserved = new Set(
 );
 
 /** How a rule names a field, or undefined if it cannot. */
-export function escapeFieldName(name: string): string | undefined {
+function escapeFieldName(name: string): string | undefined {
   if (reserved.has(name)) return `__${name}__`;
   if (!/^[A-Za-z_][A-Za-z0-9_./-]*$/u.test(name)) return undefined;
   return name

@@ -42,7 +42,7 @@ export function customResources(): readonly ResourceDefinition[] {
   );
 }
 
-export function defineResource(crd: CustomResourceDefinition): ResourceDefinition {
+function defineResource(crd: CustomResourceDefinition): ResourceDefinition {
   const { group, names, scope, versions } = crd.spec;
   const version = versions.find((candidate) => candidate.storage);
   if (version === undefined) throw cannotServe(crd, 'no version of it is stored');

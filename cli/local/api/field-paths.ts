@@ -19,7 +19,7 @@ export function append(path: FieldPath, element: PathElement): FieldPath {
   return path === '' ? element : `${path}${separator}${element}`;
 }
 
-export function elementsOf(path: FieldPath): PathElement[] {
+function elementsOf(path: FieldPath): PathElement[] {
   return path.split(separator);
 }
 

@@ -9,7 +9,7 @@ import { fillInPodSpec, templateLabels, validatePodSpec } from './pod.ts';
 const unlimited = 2_147_483_647;
 
 /** Labels that tie a Job's pods to it; the last two are of the time before labels had a domain. */
-export const jobLabels = {
+const jobLabels = {
   controllerUid: 'batch.kubernetes.io/controller-uid',
   jobName: 'batch.kubernetes.io/job-name',
   legacyControllerUid: 'controller-uid',

@@ -25,7 +25,9 @@ suite('the name of a Job', () => {
 
   test('is another one for another run or another template of a source', () => {
     fc.assert(
-      fc.property(objectName, run, run, hash, hash, (source, one, other, template, changed) => {
+      fc.property(objectName, fc.tuple(run, run), fc.tuple(hash, hash), (source, runs, hashes) => {
+        const [one, other] = runs;
+        const [template, changed] = hashes;
         if (one !== other) assert.notEqual(jobName(source, one, template), jobName(source, other, template));
         if (template !== changed) {
           assert.notEqual(jobName(source, one, template), jobName(source, one, changed));
