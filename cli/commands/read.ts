@@ -1,3 +1,4 @@
+import { messageOf, reasonOf } from '../../lib/errors.ts';
 import type { JsonObject, JsonValue } from '../../lib/json.ts';
 import type { FileFormat, RecordItem } from '../../worker/formats/format.ts';
 import type { OptionSpec } from '../../worker/formats/options.ts';
@@ -66,6 +67,8 @@ export const read = {
         deps.signal.throwIfAborted();
         if (rows === limit) break;
       }
+    } catch (error) {
+      throw reasonOf(error) === 'InvalidFormat' ? new UsageError(messageOf(error)) : error;
     } finally {
       await progress.clear();
       await printer.end();
