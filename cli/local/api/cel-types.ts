@@ -69,10 +69,20 @@ function declareObject(environment: Environment, schema: Schema, name: string): 
     if (escaped !== undefined) fields[escaped] = declareType(environment, below, `${name}_${escaped}`);
   }
   environment.registerType(name, { fields });
-  environment.registerOperator(`${name} == ${name}`, (left: unknown, right: unknown) =>
-    isDeepStrictEqual(left, right),
-  );
+  environment.registerOperator(`${name} == ${name}`, isSame);
   return name;
+}
+
+/** The library hands structs over as maps that fill themselves when they are walked through. */
+function isSame(left: unknown, right: unknown): boolean {
+  return isDeepStrictEqual(plainOf(left), plainOf(right));
+}
+
+function plainOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plainOf);
+  if (!(value instanceof Map)) return value;
+  const entries = [...(value as Map<string, unknown>)].filter(([, item]) => item !== undefined);
+  return Object.fromEntries(entries.map(([key, item]) => [key, plainOf(item)]));
 }
 
 /** What a rule sees in place of a JSON value: integers as bigint, times as Date, names escaped, no nulls in structs. */

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { createPodRunner, type PodRunnerOptions } from '../../cli/local/pod-runner.ts';
+import type { Pod } from '../../cli/local/pod.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { resources } from '../../operator/kinds.ts';
+import { createApiClient } from '../../operator/runtime/api-client.ts';
+import { waitUntil } from '../support/control-plane/wait-until.ts';
+import { startMemoryApi } from '../support/memory-api.ts';
+import { runtimeDeps } from '../support/runtime-deps.ts';
+
+const patienceMs = 60_000;
+
+/** An API with pods that nobody controls, and a runner that can be stopped and started again. */
+async function openWorld(test: { after(fn: () => Promise<void>): void }) {
+  const stateDir = await mkdtemp(join(tmpdir(), 'millrace-pods-'));
+  const api = startMemoryApi();
+  const client = createApiClient({ transport: api.transport, clock: systemClock, fieldManager: 'test' });
+  const runners: (() => Promise<void>)[] = [];
+  test.after(async () => {
+    await Promise.all(runners.map((stop) => stop()));
+    await api.stop();
+    await rm(stateDir, { recursive: true, force: true });
+  });
+  const key = (name: string) => ({ namespace: 'default', name });
+  return {
+    stateDir,
+    client,
+    get: (name: string) => client.find<Pod>(resources.pods, key(name)),
+    create: (name: string, script: string, container: object = {}) =>
+      client.create(resources.pods, {
+        metadata: { ...key(name), labels: { 'app.kubernetes.io/managed-by': 'millrace' } },
+        spec: {
+          restartPolicy: 'Never',
+          terminationGracePeriodSeconds: 1,
+          containers: [{ name: 'main', image: 'x:1', command: ['/bin/sh', '-c', script], ...container }],
+        },
+      } as Pod),
+    start(options: Partial<PodRunnerOptions> = {}) {
+      const stopping = new AbortController();
+      const runner = createPodRunner(
+        {
+          stateDir,
+          environment: { PATH: '/usr/bin:/bin' },
+          command: ([program = '', ...args]) => [program, args],
+          ...options,
+        },
+        { ...runtimeDeps(), client },
+      );
+      const running = runner.run(stopping.signal);
+      const stop = async () => {
+        stopping.abort();
+        await running;
+      };
+      runners.push(stop);
+      return { runner, stop };
+    },
+  };
+}
+
+async function untilPhase(
+  world: Awaited<ReturnType<typeof openWorld>>,
+  name: string,
+  phase: string,
+): Promise<Pod> {
+  let pod: Pod | undefined;
+  await waitUntil(
+    `${name} is ${phase}`,
+    patienceMs,
+    async () => (pod = await world.get(name))?.status?.phase === phase,
+  );
+  assert.ok(pod !== undefined);
+  return pod;
+}
+
+suite('the runner of pods', () => {
+  test('a pod that runs without a process, as after a crash of the runner, is told as lost by a disruption', async (t) => {
+    const world = await openWorld(t);
+    await world.create('lost', 'exec sleep 300');
+    await world.client.patch(
+      resources.pods,
+      { namespace: 'default', name: 'lost' },
+      {
+        kind: 'merge',
+        patch: { status: { phase: 'Running', startTime: '2026-11-23T18:00:00Z' } },
+      },
+      { subresource: 'status' },
+    );
+    world.start();
+    const { status } = await untilPhase(world, 'lost', 'Failed');
+    const end = status?.containerStatuses?.[0]?.state.terminated;
+    assert.deepEqual([end?.exitCode, end?.reason], [137, 'ContainerStatusUnknown']);
+    const disruption = status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
+    assert.deepEqual([disruption?.status, disruption?.reason], ['True', 'TerminationByKubelet']);
+  });
+
+  test('a runner that is stopped ends its processes in peace, and tells how they ended', async (t) => {
+    const world = await openWorld(t);
+    const script = 'trap "echo bye; exit 0" TERM; while :; do sleep 0.1; done';
+    await world.create('orderly', script);
+    const { runner, stop } = world.start();
+    await untilPhase(world, 'orderly', 'Running');
+    const [running] = runner.processes();
+    assert.ok(running !== undefined);
+    // The shell may not have set its trap yet.
+    await systemClock.sleep(300);
+    await stop();
+    assert.deepEqual(runner.processes(), []);
+    assert.throws(() => process.kill(running.pid, 0));
+    assert.equal((await world.get('orderly'))?.status?.phase, 'Succeeded');
+    const log = await readFile(join(world.stateDir, 'logs', 'default', 'orderly.log'), 'utf8');
+    assert.equal(log, 'bye\n');
+    assert.deepEqual(await readdir(join(world.stateDir, 'pods')), []);
+  });
+
+  test('lines of a pod are told as they come, and kept in its log', async (t) => {
+    const world = await openWorld(t);
+    const lines: string[] = [];
+    world.start({ onLine: (pod, line) => lines.push(`${pod.metadata.name}: ${line}`) });
+    await world.create('loud', 'echo one; echo two >&2');
+    await untilPhase(world, 'loud', 'Succeeded');
+    assert.deepEqual(lines.toSorted(), ['loud: one', 'loud: two']);
+  });
+
+  test('a program that does not exist is a failure with its cause', async (t) => {
+    const world = await openWorld(t);
+    world.start({ command: () => ['/nowhere/worker', []] });
+    await world.create('absent', 'true');
+    const { status } = await untilPhase(world, 'absent', 'Failed');
+    const end = status?.containerStatuses?.[0]?.state.terminated;
+    assert.equal(end?.reason, 'StartError');
+    assert.match(end?.message ?? '', /ENOENT/u);
+  });
+
+  test('what a pod asks for and a process cannot have is refused with the reason', async (t) => {
+    const world = await openWorld(t);
+    world.start();
+    const memory = { name: 'MEMORY', valueFrom: { resourceFieldRef: { resource: 'limits.memory' } } };
+    await world.create('asking', 'true', { env: [memory] });
+    const message = async () =>
+      (await world.get('asking'))?.status?.containerStatuses?.[0]?.state.waiting?.message;
+    await waitUntil('the pod says so', patienceMs, async () => (await message()) !== undefined);
+    assert.equal(await message(), 'local mode cannot give the variable MEMORY a value from resources');
+  });
+
+  test('only the end of a long termination message reaches the status', async (t) => {
+    const world = await openWorld(t);
+    world.start();
+    const env = [{ name: 'REPORT', value: '/dev/termination-log' }];
+    await world.create('talkative', 'yes ü | head -c 9000 > $REPORT; printf END >> $REPORT', { env });
+    const { status } = await untilPhase(world, 'talkative', 'Succeeded');
+    const message = status?.containerStatuses?.[0]?.state.terminated?.message ?? '';
+    assert.ok(Buffer.byteLength(message) <= 4096 && Buffer.byteLength(message) > 4000);
+    assert.ok(message.endsWith('END') && !message.includes('\uFFFD'));
+  });
+});
