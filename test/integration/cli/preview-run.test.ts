@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { runMillrace } from '../../support/millrace-command.ts';
+import type { SpecChanges } from '../../support/manifests.ts';
+import { connectionManifest, sourceManifest, storeManifest } from '../../support/manifests.ts';
+import {
+  readStatements,
+  startMiniStack,
+  testRegion,
+  type MiniStack,
+  type TestBucket,
+} from '../../support/ministack.ts';
+import { reasonToSkipMiniStack } from '../../support/ministack/install.ts';
+import { startPostgres, type PostgresServer, type TestDatabase } from '../../support/postgres.ts';
+import { linesOf, lineOf, sampleConversion } from '../../support/sample-lines.ts';
+
+describe(
+  'millrace preview and millrace run, without a cluster',
+  { skip: await reasonToSkipMiniStack() },
+  () => {
+    let folder: string;
+    let s3: MiniStack;
+    let postgres: PostgresServer;
+    let database: TestDatabase;
+    let bucket: TestBucket;
+    let secrets: readonly string[];
+
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'millrace-cli-'));
+      [s3, postgres] = await Promise.all([startMiniStack(), startPostgres()]);
+      database = await postgres.createDatabase();
+      bucket = await s3.createBucket();
+      await bucket.put('web/a.json.gz', gzipSync(`${lineOf('a', 1)}\nbroken\n${lineOf('a', 3)}\n`));
+      await bucket.put('web/b.json.gz', gzipSync(linesOf('b', 2_000)));
+    });
+
+    after(async () => {
+      await Promise.all([s3?.stop(), postgres?.stop()]);
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    /** Writes manifests of the usual world into a file; its path. */
+    async function manifestsOf(name: string, source: SpecChanges): Promise<string> {
+      const user = await s3.createUser(readStatements(bucket.name));
+      secrets = [user.secretAccessKey, database.url];
+      const secret = (name: string, stringData: object) => ({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name },
+        stringData,
+      });
+      const objects = [
+        secret('lake-keys', { accessKeyID: user.accessKeyId, secretAccessKey: user.secretAccessKey }),
+        secret('analytics-db', { url: database.url }),
+        connectionManifest({ region: testRegion, endpoint: s3.endpoint, forcePathStyle: true }),
+        storeManifest(),
+        sourceManifest({
+          bucket: bucket.name,
+          workers: { lingerSeconds: 1 },
+          ...sampleConversion,
+          ...source,
+        }),
+      ];
+      const path = join(folder, `${name}.yaml`);
+      await writeFile(path, objects.map((object) => JSON.stringify(object)).join('\n---\n'));
+      return path;
+    }
+
+    it('[C-03, I-41] shows the first records of a real object beside their events, before anything is imported', async () => {
+      const path = await manifestsOf('preview', {});
+      const { code, stdout, stderr } = await runMillrace(['preview', '-f', path, '--limit', '3']);
+      assert.equal(code, 0, stderr);
+      const [first, second, third] = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      assert.deepEqual(Object.keys(first ?? {}), ['row', 'record', 'event']);
+      assert.equal((first?.['event'] as { insert_id: string }).insert_id, 'a-1');
+      assert.equal((second?.['reject'] as { row: number }).row, 2);
+      assert.equal(third?.['row'], 3);
+      const tables = await database.sql("SELECT 1 FROM pg_tables WHERE schemaname = 'millrace'");
+      assert.deepEqual(tables, []);
+    });
+
+    it('[I-40] a key that does not exist is told with its reason, and ends with 1', async () => {
+      const path = await manifestsOf('absent', {});
+      const { code, stderr } = await runMillrace(['preview', '-f', path, '--key', 'web/none.json']);
+      assert.equal(code, 1);
+      assert.match(stderr, /ObjectNotFound/);
+    });
+
+    it('[I-01, C-07, C-10] run --until idle imports every file once, also when it is run again', async () => {
+      const path = await manifestsOf('run', {});
+      const state = join(folder, 'state');
+      for (let round = 1; round <= 2; round += 1) {
+        const { code, stdout, stderr } = await runMillrace([
+          'run',
+          '-f',
+          path,
+          '--until',
+          'idle',
+          '--state',
+          state,
+          '--verbose',
+        ]);
+        assert.equal(code, 0, stderr);
+        for (const secret of secrets)
+          assert.equal(`${stdout}${stderr}`.includes(secret), false, 'a secret is printed');
+        const [events] = await database.sql<{ n: number; ids: number }>(
+          'SELECT count(*)::int AS n, count(DISTINCT insert_id)::int AS ids FROM millrace.events',
+        );
+        assert.deepEqual(events, { n: 2_002, ids: 2_002 });
+        assert.match(stdout, /web-events\s+2\s+2\s+0\s+0\s+0\s+2002\s+0\s+1\s+0/);
+      }
+      assert.equal((await readdir(state)).includes('api.sock'), false);
+    });
+
+    it('run --until idle ends with 1 and the reason when a converter does not compile', async () => {
+      const conversion = { amplitude: { convertToAmplitudeFunc: { event_type: ['nonsense', 'x'] } } };
+      const path = await manifestsOf('invalid', { conversion });
+      const { code, stdout } = await runMillrace([
+        'run',
+        '-f',
+        path,
+        '--until',
+        'idle',
+        '--state',
+        join(folder, 'state-2'),
+      ]);
+      assert.equal(code, 1);
+      assert.match(stdout, /ConverterInvalid/);
+      assert.match(stdout, /convertToAmplitudeFunc\.event_type/);
+    });
+
+    it('[C-02] a manifest that the API refuses is told with its file and line, and nothing is begun', async () => {
+      const path = await manifestsOf('refused', { prefix: '/wrong' });
+      const { code, stderr } = await runMillrace([
+        'run',
+        '-f',
+        path,
+        '--until',
+        'idle',
+        '--state',
+        join(folder, 'state-3'),
+      ]);
+      assert.equal(code, 1);
+      assert.match(stderr, /refused\.yaml:\d+: .*must be empty, or end with \//s);
+    });
+  },
+);
