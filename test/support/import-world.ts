@@ -158,7 +158,7 @@ export function secretManifest(name: string, stringData: Readonly<Record<string,
 }
 
 /** Quick to notice and quick to end: tests wait for it. */
-export const quickSource: SpecChanges = {
+const quickSource: SpecChanges = {
   discovery: { interval: '5s' },
   workers: { max: 2, lingerSeconds: 1 },
 };

@@ -281,7 +281,7 @@ describe('millrace convert', () => {
       ['click', 'user-1', { a: 1 }],
     );
     assert.match(String(view?.['reject']), /neither user_id nor device_id/);
-    assert.equal((nope?.['reject'] as { row: number }).row, 3);
+    assert.equal((nope?.['reject'] as { row: number } | undefined)?.row, 3);
     assert.ok(buy?.['event'] !== undefined);
   });
 
