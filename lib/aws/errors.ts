@@ -2,7 +2,7 @@ import { TerminalError, TransientError } from '../errors.ts';
 import { parseRetryAfter } from '../retry.ts';
 import { parseDenial } from './denial.ts';
 import { fromNetworkError } from './network-errors.ts';
-import { describeDenial } from './permissions.ts';
+import { describeDenial } from './describe-denial.ts';
 
 /** What was asked of AWS when it failed; the message speaks of it. Keys of objects are left out: they may be personal data. */
 export interface AwsCall {
