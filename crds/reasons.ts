@@ -6,6 +6,7 @@
 import type { Kind } from './names.ts';
 import { fileReasons } from './reasons/files.ts';
 import { lifeCycleReasons } from './reasons/life-cycle.ts';
+import { localModeReasons } from './reasons/local-mode.ts';
 import { referenceReasons } from './reasons/references.ts';
 import { storageReasons } from './reasons/storage.ts';
 import { storeReasons } from './reasons/store.ts';
@@ -21,6 +22,7 @@ export const reasons = Object.freeze({
   ...storeReasons,
   ...workerReasons,
   ...fileReasons,
+  ...localModeReasons,
 }) satisfies Record<string, ReasonEntry>;
 
 export type Reason = keyof typeof reasons;
