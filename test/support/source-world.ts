@@ -5,6 +5,7 @@ import { reconcileS3ImportSource } from '../../operator/controllers/s3-import-so
 import { resources } from '../../operator/kinds.ts';
 import type { Job, JobStatus } from '../../operator/resources/worker-job.ts';
 import { createApiClient, type ApiClient } from '../../operator/runtime/api-client.ts';
+import type { EventRecorder } from '../../operator/runtime/event-recorder.ts';
 import type { RecordedEvent } from '../../operator/runtime/event-object.ts';
 import type { ReconcileResult } from '../../operator/runtime/controller.ts';
 import type { KubernetesObject, ResourceType } from '../../operator/runtime/objects.ts';
@@ -29,6 +30,8 @@ export interface SourceWorld {
   readonly bucket: Bucket;
   readonly ledger: MemoryLedger;
   readonly client: ApiClient;
+  readonly recorder: EventRecorder;
+  /** What was recorded. */
   readonly events: readonly RecordedEvent[];
   readonly namespace: string;
   /** One pass of the controller. */
@@ -68,6 +71,10 @@ class WorldInMemory implements SourceWorld {
   readonly stop: () => Promise<void>;
   readonly bucket = createBucket();
   readonly events: RecordedEvent[] = [];
+  readonly recorder: EventRecorder = {
+    record: (event) => void this.events.push(event),
+    flush: () => Promise.resolve(),
+  };
   readonly ledger: MemoryLedger;
   readonly #caches = {
     sources: createStore<S3ImportSource>(),
@@ -126,7 +133,7 @@ class WorldInMemory implements SourceWorld {
         clock: this.clock,
         stores: { get: () => session },
         objectStores: { get: () => this.bucket },
-        recorder: { record: (event) => void this.events.push(event), flush: () => Promise.resolve() },
+        recorder: this.recorder,
         worker: { image: 'registry.example/millrace:1' },
         progressWrites: this.#progressWrites,
       },

@@ -11,7 +11,7 @@ import type {
   OpenRequest,
 } from '../../../lib/aws/object-store.ts';
 import { TerminalError } from '../../../lib/errors.ts';
-import { startTime } from '../builders/resources.ts';
+import { listedObject } from '../builders/ledger.ts';
 
 /** A bucket in memory, with ETags that its writer chooses. */
 export interface Bucket extends ObjectStore {
@@ -25,7 +25,8 @@ export interface Bucket extends ObjectStore {
   readonly openBodies: number;
 }
 
-interface Stored extends ListedObject {
+interface Stored {
+  readonly listed: ListedObject;
   readonly body: string;
 }
 
@@ -44,16 +45,9 @@ class MemoryBucket implements Bucket {
     this.#pageSize = pageSize;
   }
 
-  put(key: string, { body = '', ...changes }: Partial<Stored> = {}): void {
-    this.#objects.set(key, {
-      key,
-      etag: `etag of ${key}`,
-      size: Math.max(1, body.length),
-      lastModified: startTime,
-      storageClass: 'STANDARD',
-      ...changes,
-      body,
-    });
+  put(key: string, { body = '', ...changes }: Parameters<Bucket['put']>[1] = {}): void {
+    const listed = listedObject(key, { size: Math.max(1, body.length), ...changes });
+    this.#objects.set(key, { listed, body });
   }
 
   delete(key: string): void {
@@ -68,10 +62,11 @@ class MemoryBucket implements Bucket {
     this.calls.listPage += 1;
     this.#begin(signal);
     const behind = [...this.#objects.values()]
+      .map(({ listed }) => listed)
       .filter(({ key }) => key.startsWith(prefix))
       .filter(({ key }) => startAfter === undefined || compareUtf8(key, startAfter) > 0)
       .toSorted((a, b) => compareUtf8(a.key, b.key));
-    const objects = behind.slice(0, this.#pageSize).map(({ body: _, ...listed }) => listed);
+    const objects = behind.slice(0, this.#pageSize);
     const truncated = behind.length > objects.length;
     return { objects, truncated, nextStartAfter: truncated ? objects.at(-1)?.key : undefined };
   }
@@ -79,7 +74,7 @@ class MemoryBucket implements Bucket {
   async head(address: ObjectAddress, signal: AbortSignal): Promise<ObjectHead> {
     this.calls.head += 1;
     this.#begin(signal);
-    return headOf(this.#pinned(address));
+    return headOf(this.#pinned(address).listed);
   }
 
   async open(request: OpenRequest, signal: AbortSignal): Promise<OpenedObject> {
@@ -91,7 +86,7 @@ class MemoryBucket implements Bucket {
     body.once('close', () => {
       this.openBodies -= 1;
     });
-    return { ...headOf(object), body };
+    return { ...headOf(object.listed), body };
   }
 
   close(): void {
@@ -109,14 +104,14 @@ class MemoryBucket implements Bucket {
     if (object === undefined) {
       throw new TerminalError({ reason: 'ObjectNotFound', message: 'The object is not in the bucket.' });
     }
-    if (etag !== undefined && etag !== object.etag) {
+    if (etag !== undefined && etag !== object.listed.etag) {
       throw new TerminalError({ reason: 'ObjectChangedDuringRead', message: 'The object was overwritten.' });
     }
     return object;
   }
 }
 
-function headOf({ etag, size, lastModified, storageClass }: Stored): ObjectHead {
+function headOf({ etag, size, lastModified, storageClass }: ListedObject): ObjectHead {
   const unknown = { contentEncoding: undefined, contentType: undefined };
   return { etag, size, lastModified, storageClass, versionId: `version of ${etag}`, ...unknown };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeEach, suite, test } from 'node:test';
 import { TerminalError, TransientError } from '../../../../lib/errors.ts';
@@ -33,18 +34,18 @@ interface Shard {
 
 function start(limits: Partial<WorkerLimits> = {}): Shard {
   const stopping = new AbortController();
-  let over = false;
+  const state = { ended: false };
   const report = importShard(importTask(limits), world.deps, stopping.signal).finally(() => {
-    over = true;
+    state.ended = true;
   });
   report.catch(() => {});
   return {
     report,
-    ended: () => over,
+    ended: () => state.ended,
     stop: () => stopping.abort(new Error('stopped')),
     run: (ms) => world.clock.advance(ms),
     async finish() {
-      for (let steps = 0; !over; steps += 1) {
+      for (let steps = 0; !state.ended; steps += 1) {
         assert.ok(steps < 10_000, 'the worker does not end');
         await world.clock.advance(100);
       }
@@ -61,12 +62,11 @@ function states(): Readonly<Record<string, string>> {
 /** A gate that files wait at until it is opened. */
 function gate() {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const wait = (signal: AbortSignal) =>
-    new Promise<void>((done, fail) => {
-      signal.addEventListener('abort', () => fail(signal.reason as Error), { once: true });
-      void promise.then(done);
-    });
-  return { open: resolve, wait };
+  const aborted = async (signal: AbortSignal) => {
+    await once(signal, 'abort');
+    signal.throwIfAborted();
+  };
+  return { open: resolve, wait: (signal: AbortSignal) => Promise.race([promise, aborted(signal)]) };
 }
 
 async function settle(): Promise<void> {

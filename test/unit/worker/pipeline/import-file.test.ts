@@ -44,12 +44,12 @@ async function attempt(signal = new AbortController().signal): Promise<FileOutco
   assert.equal(claimed.kind, 'claimed');
   const [file] = claimed.files;
   assert.ok(file);
-  let ended = false;
+  const state = { ended: false };
   const work = importFile(importTask(), file, world.deps, signal).finally(() => {
-    ended = true;
+    state.ended = true;
   });
   work.catch(() => {});
-  while (!ended) await world.clock.advance(100);
+  while (!state.ended) await world.clock.advance(100);
   return await work;
 }
 
