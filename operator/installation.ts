@@ -1,4 +1,4 @@
-import { resources } from './kinds.ts';
+import { resourceTypes } from './resource-types.ts';
 import type { ApiClient } from './runtime/api-client.ts';
 import { isAlreadyExists } from './runtime/api-error.ts';
 import type { KubernetesObject } from './runtime/objects.ts';
@@ -20,7 +20,7 @@ export async function ensureInstallationId(
   newId: () => string,
   signal: AbortSignal,
 ): Promise<string> {
-  const found = await client.find<InstallationSecret>(resources.secrets, { namespace, name }, { signal });
+  const found = await client.find<InstallationSecret>(resourceTypes.secrets, { namespace, name }, { signal });
   const data = found?.data?.[field];
   if (data !== undefined) return Buffer.from(data, 'base64').toString('utf8');
   const id = newId();
@@ -31,7 +31,7 @@ export async function ensureInstallationId(
     stringData: { [field]: id },
   };
   try {
-    await client.create(resources.secrets, secret, { signal });
+    await client.create(resourceTypes.secrets, secret, { signal });
     return id;
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;

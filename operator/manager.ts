@@ -8,7 +8,7 @@ import { createEventStoreController } from './controllers/event-store/controller
 import { createS3ConnectionController } from './controllers/s3-connection/controller.ts';
 import { createS3ImportSourceController } from './controllers/s3-import-source/controller.ts';
 import { ensureInstallationId } from './installation.ts';
-import { resources } from './kinds.ts';
+import { resourceTypes } from './resource-types.ts';
 import { ObjectStores } from './object-stores.ts';
 import { labels, managedBy } from './resources/names.ts';
 import type { WorkerImage } from './resources/import-task.ts';
@@ -159,9 +159,9 @@ function createReflectors(
       deps,
     );
   return {
-    connections: reflect<S3Connection>(resources.s3Connections),
-    eventStores: reflect<EventStore>(resources.eventStores),
-    sources: reflect<S3ImportSource>(resources.s3ImportSources),
-    jobs: reflect<Job>(resources.jobs, `${labels.managedBy}=${managedBy}`),
+    connections: reflect<S3Connection>(resourceTypes.s3Connections),
+    eventStores: reflect<EventStore>(resourceTypes.eventStores),
+    sources: reflect<S3ImportSource>(resourceTypes.s3ImportSources),
+    jobs: reflect<Job>(resourceTypes.jobs, `${labels.managedBy}=${managedBy}`),
   };
 }

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Reason } from '../crds/reasons.ts';
 import { TerminalError, TransientError } from '../lib/errors.ts';
-import { resources } from './kinds.ts';
+import { resourceTypes } from './resource-types.ts';
 import type { ApiClient } from './runtime/api-client.ts';
 import { isForbidden } from './runtime/api-error.ts';
 import type { KubernetesObject, ResourceType } from './runtime/objects.ts';
@@ -38,7 +38,7 @@ export async function readSecret(
   request: ReferenceRequest,
   signal: AbortSignal,
 ): Promise<Resolved> {
-  const secret = await find<Secret>(client, resources.secrets, request, signal);
+  const secret = await find<Secret>(client, resourceTypes.secrets, request, signal);
   if (secret === undefined) throw notFound('Secret', request);
   const decode = (key: string) => {
     const data = secret.data?.[key];
@@ -55,7 +55,7 @@ export async function readConfigMap(
   request: ReferenceRequest,
   signal: AbortSignal,
 ): Promise<Resolved> {
-  const map = await find<ConfigMap>(client, resources.configMaps, request, signal);
+  const map = await find<ConfigMap>(client, resourceTypes.configMaps, request, signal);
   if (map === undefined) throw notFound('ConfigMap', request);
   const values = pickKeys('ConfigMap', request, (key) => map.data?.[key]);
   return { values, revision: revisionOf(map) };

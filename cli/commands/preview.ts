@@ -8,7 +8,7 @@ import { compileKeyPattern } from '../../lib/pattern.ts';
 import { gatherConversion } from '../../operator/controllers/s3-import-source/gather.ts';
 import { gatherS3Access } from '../../operator/controllers/s3-connection/gather.ts';
 import { selectObject } from '../../operator/discovery/selection.ts';
-import { resources } from '../../operator/kinds.ts';
+import { resourceTypes } from '../../operator/resource-types.ts';
 import { createApiClient, type ApiClient } from '../../operator/runtime/api-client.ts';
 import type { Conversion } from '../../worker/conversions/conversion.ts';
 import { openConversion } from '../../worker/conversions/open-conversion.ts';
@@ -144,7 +144,7 @@ async function findConnection(
 ): Promise<S3Connection> {
   const { namespace } = metadata;
   const { name } = spec.connectionRef;
-  const found = await client.find<S3Connection>(resources.s3Connections, { namespace, name }, { signal });
+  const found = await client.find<S3Connection>(resourceTypes.s3Connections, { namespace, name }, { signal });
   if (found !== undefined) return found;
   throw new UsageError(
     `the manifests hold no S3Connection ${name}, which the source names; add it by another -f`,

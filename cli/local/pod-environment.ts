@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { resources } from '../../operator/kinds.ts';
+import { resourceTypes } from '../../operator/resource-types.ts';
 import type { ApiClient } from '../../operator/runtime/api-client.ts';
 import type { KubernetesObject } from '../../operator/runtime/objects.ts';
 import {
@@ -81,7 +81,7 @@ function createReader(namespace: string, client: Pick<ApiClient, 'find'>, signal
     return known;
   };
   async function load(kind: 'secret' | 'configmap', name: string) {
-    const type = kind === 'secret' ? resources.secrets : resources.configMaps;
+    const type = kind === 'secret' ? resourceTypes.secrets : resourceTypes.configMaps;
     const object = await client.find<Content>(type, { namespace, name }, { signal });
     if (object === undefined) return undefined;
     const encoding = kind === 'secret' ? 'base64' : 'utf8';

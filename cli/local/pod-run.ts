@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { TerminalError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import { backoffMs } from '../../lib/retry.ts';
-import { resources } from '../../operator/kinds.ts';
+import { resourceTypes } from '../../operator/resource-types.ts';
 import type { ApiClient } from '../../operator/runtime/api-client.ts';
 import { isConflict, isNotFound } from '../../operator/runtime/api-error.ts';
 import { keyOf } from '../../operator/runtime/objects.ts';
@@ -124,7 +124,12 @@ class ProcessPodRun implements PodRun {
       target: { apiVersion: 'v1', kind: 'Node', name: this.#settings.nodeName },
     };
     await this.#deps.client
-      .createSubresource(resources.pods, keyOf(this.pod), { name: 'binding', body }, { signal: this.#signal })
+      .createSubresource(
+        resourceTypes.pods,
+        keyOf(this.pod),
+        { name: 'binding', body },
+        { signal: this.#signal },
+      )
       .catch((error: unknown) => {
         if (!isConflict(error) && !isNotFound(error)) throw error;
       });
@@ -203,7 +208,7 @@ class ProcessPodRun implements PodRun {
       this.#signal.throwIfAborted();
       try {
         const options = { subresource: 'status', signal: this.#signal };
-        await client.patch(resources.pods, keyOf(this.pod), { kind: 'merge', patch }, options);
+        await client.patch(resourceTypes.pods, keyOf(this.pod), { kind: 'merge', patch }, options);
         return;
       } catch (error) {
         if (isNotFound(error) || isConflict(error)) return;
@@ -224,7 +229,7 @@ class ProcessPodRun implements PodRun {
 export async function letPodGo(pod: Pod, { client, log }: PodRunDeps, signal: AbortSignal): Promise<void> {
   const { namespace, name, uid } = metaOf(pod);
   try {
-    await client.delete(resources.pods, keyOf(pod), { gracePeriodSeconds: 0, uid, signal });
+    await client.delete(resourceTypes.pods, keyOf(pod), { gracePeriodSeconds: 0, uid, signal });
   } catch (error) {
     if (!isConflict(error) && !signal.aborted)
       log.warn('A pod could not be let go', { namespace, pod: name, error });

@@ -1,4 +1,4 @@
-import { resources } from '../../operator/kinds.ts';
+import { resourceTypes } from '../../operator/resource-types.ts';
 import { labels, managedBy } from '../../operator/resources/names.ts';
 import { keyOf, type ObjectKey } from '../../operator/runtime/objects.ts';
 import { createReflector } from '../../operator/runtime/reflector.ts';
@@ -90,7 +90,7 @@ export function createPodRunner(options: PodRunnerOptions, deps: PodRunnerDeps):
   return {
     async run(signal) {
       const { labelSelector = `${labels.managedBy}=${managedBy}` } = options;
-      const pods = createReflector<Pod>({ type: resources.pods, labelSelector }, deps);
+      const pods = createReflector<Pod>({ type: resourceTypes.pods, labelSelector }, deps);
       pods.onChange(({ kind, object }) => (kind === 'Deleted' ? gone(object) : see(object)));
       await pods.run(signal);
       await endAll([...runs.values()], options.stopGraceSeconds ?? defaultStopGraceSeconds, reporting);

@@ -1,11 +1,11 @@
 import type { S3ImportSource } from '../../crds/generated/s3-import-source.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { annotations } from '../../crds/names.ts';
-import { resources } from '../../operator/kinds.ts';
+import { resourceTypes } from '../../operator/resource-types.ts';
 import type { ApiClient } from '../../operator/runtime/api-client.ts';
 import { idlenessOf, type Idleness, type Watched } from '../idle.ts';
 
-const ours = [resources.s3Connections, resources.eventStores, resources.s3ImportSources] as const;
+const ours = [resourceTypes.s3Connections, resourceTypes.eventStores, resourceTypes.s3ImportSources] as const;
 
 /** All objects of our kinds, as the API has them now. */
 export async function listOurs(client: ApiClient, signal: AbortSignal): Promise<readonly Watched[]> {
@@ -20,11 +20,11 @@ export async function listOurs(client: ApiClient, signal: AbortSignal): Promise<
 
 /** Asks each source to look at its bucket now, so that being idle means: idle after that look. */
 export async function askForLook(client: ApiClient, clock: Clock, signal: AbortSignal): Promise<void> {
-  const { items } = await client.list<S3ImportSource>(resources.s3ImportSources, { signal });
+  const { items } = await client.list<S3ImportSource>(resourceTypes.s3ImportSources, { signal });
   const requestedAt = new Date(clock.now()).toISOString();
   const patch = { metadata: { annotations: { [annotations.requestedAt]: requestedAt } } };
   for (const { metadata } of items) {
-    await client.patch(resources.s3ImportSources, metadata, { kind: 'merge', patch }, { signal });
+    await client.patch(resourceTypes.s3ImportSources, metadata, { kind: 'merge', patch }, { signal });
   }
 }
 

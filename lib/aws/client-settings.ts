@@ -10,7 +10,11 @@ export interface ClientOptions {
   /** Certificates (PEM) of authorities that are trusted beside the usual ones. */
   readonly caPem?: string | undefined;
   readonly credentials: AwsCredentials;
+  /** A whole answer, but a body that is read, must have come within so many milliseconds. Default: two minutes. */
+  readonly answerMs?: number | undefined;
 }
+
+export const defaultAnswerMs = 120_000;
 
 /** Calls in all that the SDK makes of one request, with its own back-off between them. */
 const maxAttempts = 3;
@@ -20,7 +24,7 @@ const maxSockets = 32;
 
 const connectionTimeoutMs = 5_000;
 
-/** Until an answer begins; a body that stalls later is watched over where it is read. */
+/** Until an answer begins; what stalls later is watched over where it is read. */
 const requestTimeoutMs = 30_000;
 
 const silent = () => {};
@@ -47,6 +51,8 @@ export function clientSettings({ region, endpoint, caPem, credentials }: ClientO
       connectionTimeout: connectionTimeoutMs,
       requestTimeout: requestTimeoutMs,
       throwOnRequestTimeout: true,
+      // A socket also rests while whoever reads the body is slow.
+      socketTimeout: 0,
       httpAgent: agent,
       httpsAgent: { ...agent, ...ca },
     },

@@ -1,6 +1,7 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { clientSettings, type ClientOptions } from './client-settings.ts';
+import { clientSettings, defaultAnswerMs, type ClientOptions } from './client-settings.ts';
 import { fromAwsError } from './errors.ts';
+import { withDeadline } from './with-deadline.ts';
 
 /** Of STS; its endpoint is not that of S3. */
 export type IdentityRequest = ClientOptions;
@@ -18,7 +19,9 @@ export async function callerIdentity(request: IdentityRequest, signal: AbortSign
   const { region, endpoint } = request;
   const client = new STSClient(clientSettings(request));
   try {
-    const answer = await client.send(new GetCallerIdentityCommand({}), { abortSignal: signal });
+    const answer = await withDeadline(request.answerMs ?? defaultAnswerMs, signal, (abortSignal) =>
+      client.send(new GetCallerIdentityCommand({}), { abortSignal }),
+    );
     return { principal: answer.Arn ?? '', account: answer.Account ?? '' };
   } catch (error) {
     signal.throwIfAborted();

@@ -8,7 +8,7 @@ import {
   type HeadObjectCommandOutput,
   type ListObjectsV2CommandOutput,
 } from '@aws-sdk/client-s3';
-import { clientSettings, type ClientOptions } from './client-settings.ts';
+import { clientSettings, defaultAnswerMs, type ClientOptions } from './client-settings.ts';
 import { fromAwsError } from './errors.ts';
 import type {
   ByteRange,
@@ -22,6 +22,7 @@ import type {
   OpenRequest,
 } from './object-store.ts';
 import { watchBody } from './watched-body.ts';
+import { withDeadline } from './with-deadline.ts';
 
 export interface S3Options extends ClientOptions {
   /** Buckets as the first part of the path, not as a name in the DNS. */
@@ -65,9 +66,9 @@ class S3ObjectStore implements ObjectStore {
 
   async head(address: ObjectAddress, signal: AbortSignal): Promise<ObjectHead> {
     try {
-      const answer = await this.#client.send(new HeadObjectCommand(addressed(address)), {
-        abortSignal: signal,
-      });
+      const answer = await withDeadline(this.#answerMs, signal, (abortSignal) =>
+        this.#client.send(new HeadObjectCommand(addressed(address)), { abortSignal }),
+      );
       return headOf(answer, answer.ContentLength ?? 0);
     } catch {
       // What refuses a HEAD has no body to say why: the same question as a GET has.
@@ -113,7 +114,11 @@ class S3ObjectStore implements ObjectStore {
       // XML cannot hold every character that a key can.
       EncodingType: 'url',
     });
-    return this.#client.send(command, { abortSignal: signal });
+    return withDeadline(this.#answerMs, signal, (abortSignal) => this.#client.send(command, { abortSignal }));
+  }
+
+  get #answerMs(): number {
+    return this.#options.answerMs ?? defaultAnswerMs;
   }
 
   async #call<T>(

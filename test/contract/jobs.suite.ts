@@ -7,7 +7,7 @@ import { after, before, suite, test } from 'node:test';
 import { createPodRunner, type PodRunner } from '../../cli/local/pod-runner.ts';
 import type { Job, JobSpec } from '../../cli/local/jobs/job.ts';
 import type { Container, Pod } from '../../cli/local/pod.ts';
-import { resources } from '../../operator/kinds.ts';
+import { resourceTypes } from '../../operator/resource-types.ts';
 import type { ApiClient } from '../../operator/runtime/api-client.ts';
 import type { KubernetesObject } from '../../operator/runtime/objects.ts';
 import { waitUntil } from '../support/control-plane/wait-until.ts';
@@ -82,8 +82,8 @@ export function jobsSuite(name: string, start: () => Promise<JobWorld>): void {
     async function begin(job: ReturnType<typeof jobOf>) {
       const namespace = await world.createNamespace('jobs');
       const key = { namespace, name: job.metadata.name };
-      await world.client.create(resources.jobs, { ...job, metadata: { ...job.metadata, namespace } });
-      const get = () => world.client.find<Job>(resources.jobs, key);
+      await world.client.create(resourceTypes.jobs, { ...job, metadata: { ...job.metadata, namespace } });
+      const get = () => world.client.find<Job>(resourceTypes.jobs, key);
       const conditions = async () =>
         ((await get())?.status?.conditions ?? [])
           .filter(({ status }) => status === 'True')
@@ -94,14 +94,14 @@ export function jobsSuite(name: string, start: () => Promise<JobWorld>): void {
         get,
         conditions,
         status: async () => (await get())?.status ?? {},
-        pods: async () => [...(await world.client.list<Pod>(resources.pods, { namespace })).items],
+        pods: async () => [...(await world.client.list<Pod>(resourceTypes.pods, { namespace })).items],
         untilFinished: (word: 'Complete' | 'Failed') =>
           waitUntil(`the Job is ${word}`, patienceMs, async () =>
             (await conditions()).some((condition) => condition.startsWith(`${word} `)),
           ),
         untilRunning: (count: number) =>
           waitUntil(`${count} processes run`, patienceMs, () => processesOf(namespace).length === count),
-        change: (spec: object) => world.client.patch(resources.jobs, key, { kind: 'merge', patch: { spec } }),
+        change: (spec: object) => world.client.patch(resourceTypes.jobs, key, { kind: 'merge', patch: { spec } }),
       };
     }
 
@@ -114,7 +114,7 @@ export function jobsSuite(name: string, start: () => Promise<JobWorld>): void {
       object: Record<string, unknown> & { kind: 'Secret' | 'ConfigMap' },
       name: string,
     ) {
-      const type = object.kind === 'Secret' ? resources.secrets : resources.configMaps;
+      const type = object.kind === 'Secret' ? resourceTypes.secrets : resourceTypes.configMaps;
       return world.client.create<KubernetesObject>(type, {
         apiVersion: 'v1',
         ...object,
@@ -319,7 +319,7 @@ export function jobsSuite(name: string, start: () => Promise<JobWorld>): void {
       const job = await begin(jobOf('stubborn', 'trap "" TERM; while :; do sleep 1; done'));
       await job.untilRunning(1);
       await waitUntil('it is ready', patienceMs, async () => (await job.status()).ready === 1);
-      await world.client.delete(resources.jobs, job.key, { propagation: 'Background' });
+      await world.client.delete(resourceTypes.jobs, job.key, { propagation: 'Background' });
       await job.untilRunning(0);
       await waitUntil(
         'pods and Job are gone',

@@ -6,7 +6,7 @@ import { suite, test } from 'node:test';
 import { createPodRunner, type PodRunnerOptions } from '../../cli/local/pod-runner.ts';
 import type { Pod } from '../../cli/local/pod.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { resources } from '../../operator/kinds.ts';
+import { resourceTypes } from '../../operator/resource-types.ts';
 import { createApiClient } from '../../operator/runtime/api-client.ts';
 import { waitUntil } from '../support/control-plane/wait-until.ts';
 import { startMemoryApi } from '../support/memory-api.ts';
@@ -29,9 +29,9 @@ async function openWorld(test: { after(fn: () => Promise<void>): void }) {
   return {
     stateDir,
     client,
-    get: (name: string) => client.find<Pod>(resources.pods, key(name)),
+    get: (name: string) => client.find<Pod>(resourceTypes.pods, key(name)),
     create: (name: string, script: string, container: object = {}) =>
-      client.create(resources.pods, {
+      client.create(resourceTypes.pods, {
         metadata: { ...key(name), labels: { 'app.kubernetes.io/managed-by': 'millrace' } },
         spec: {
           restartPolicy: 'Never',
@@ -81,7 +81,7 @@ suite('the runner of pods', () => {
     const world = await openWorld(t);
     await world.create('lost', 'exec sleep 300');
     await world.client.patch(
-      resources.pods,
+      resourceTypes.pods,
       { namespace: 'default', name: 'lost' },
       {
         kind: 'merge',

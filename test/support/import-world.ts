@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { S3ImportSource } from '../../crds/generated/s3-import-source.ts';
 import { createPodRunner, type PodRunner } from '../../cli/local/pod-runner.ts';
-import { resources } from '../../operator/kinds.ts';
+import { resourceTypes } from '../../operator/resource-types.ts';
 import { createManager } from '../../operator/manager.ts';
 import type { Job } from '../../operator/resources/worker-job.ts';
 import { startControlPlane, type ControlPlane } from './control-plane/control-plane.ts';
@@ -169,7 +169,7 @@ function describeTenant(
 ): Omit<Tenant, 'secrets' | 'keys'> {
   const { namespace, bucket, database, apply } = parts;
   const source = (name = 'web-events') =>
-    client.get<S3ImportSource>(resources.s3ImportSources, { namespace, name });
+    client.get<S3ImportSource>(resourceTypes.s3ImportSources, { namespace, name });
   const until: Tenant['until'] = async (what, holds) => {
     let seen = await source();
     await waitUntil(what, patienceMs, async () => {
@@ -197,7 +197,7 @@ function describeTenant(
         const { found = 0, pending = 1 } = status.files ?? {};
         return found >= files && pending === 0 && holds(status.conditions, 'CaughtUp');
       }),
-    jobs: async () => (await client.list<Job>(resources.jobs, { namespace })).items,
+    jobs: async () => (await client.list<Job>(resourceTypes.jobs, { namespace })).items,
   };
 }
 

@@ -2,7 +2,7 @@ import type { EventStore } from '../../crds/generated/event-store.ts';
 import type { S3Connection } from '../../crds/generated/s3-connection.ts';
 import type { S3ImportSource } from '../../crds/generated/s3-import-source.ts';
 import { reconcileS3ImportSource } from '../../operator/controllers/s3-import-source/reconcile.ts';
-import { resources } from '../../operator/kinds.ts';
+import { resourceTypes } from '../../operator/resource-types.ts';
 import type { Job, JobStatus } from '../../operator/resources/worker-job.ts';
 import { createApiClient, type ApiClient } from '../../operator/runtime/api-client.ts';
 import type { EventRecorder } from '../../operator/runtime/event-recorder.ts';
@@ -11,7 +11,7 @@ import type { ReconcileResult } from '../../operator/runtime/controller.ts';
 import type { KubernetesObject, ResourceType } from '../../operator/runtime/objects.ts';
 import { createStore, type WritableStore } from '../../operator/runtime/store.ts';
 import { storeSession } from './builders/import-facts.ts';
-import { condition } from './builders/resources.ts';
+import { condition } from './builders/resourceTypes.ts';
 import { createBucket, type Bucket } from './doubles/bucket.ts';
 import { createLedger, type MemoryLedger } from './doubles/ledger.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
@@ -103,12 +103,12 @@ class WorldInMemory implements SourceWorld {
       metadata: { name: 'lake-keys', namespace },
       stringData,
     };
-    await this.client.create(resources.secrets, secret);
+    await this.client.create(resourceTypes.secrets, secret);
     await this.apply(connectionManifest());
     await this.apply(storeManifest());
     for (const [type, name] of [
-      [resources.s3Connections, 'lake'],
-      [resources.eventStores, 'analytics'],
+      [resourceTypes.s3Connections, 'lake'],
+      [resourceTypes.eventStores, 'analytics'],
     ] as const) {
       const status = { observedGeneration: 1, conditions: [condition('Ready')] };
       const body = {
@@ -153,17 +153,17 @@ class WorldInMemory implements SourceWorld {
 
   source(name = 'web-events'): Promise<S3ImportSource> {
     const key = { namespace: this.namespace, name };
-    return this.client.get<S3ImportSource & KubernetesObject>(resources.s3ImportSources, key);
+    return this.client.get<S3ImportSource & KubernetesObject>(resourceTypes.s3ImportSources, key);
   }
 
   async jobs(): Promise<readonly Job[]> {
-    return (await this.client.list<Job>(resources.jobs, { namespace: this.namespace })).items;
+    return (await this.client.list<Job>(resourceTypes.jobs, { namespace: this.namespace })).items;
   }
 
   async setJobStatus(name: string, status: JobStatus): Promise<void> {
     const metadata = { name, namespace: this.namespace };
     const body = { apiVersion: 'batch/v1', kind: 'Job', metadata, status };
-    await this.client.applyStatus(resources.jobs, body);
+    await this.client.applyStatus(resourceTypes.jobs, body);
   }
 
   async addEndedPod(
@@ -178,22 +178,22 @@ class WorldInMemory implements SourceWorld {
     };
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata };
     const containers = [{ name: 'worker', image: 'registry.example/millrace:1' }];
-    await this.client.create(resources.pods, { ...pod, spec: { containers } } as KubernetesObject);
+    await this.client.create(resourceTypes.pods, { ...pod, spec: { containers } } as KubernetesObject);
     const state = { terminated: { exitCode, message } };
     const status = {
       phase: 'Failed',
       containerStatuses: [{ name: 'worker', ready: false, restartCount: 0, image: '', imageID: '', state }],
     };
-    await this.client.applyStatus(resources.pods, { ...pod, status } as KubernetesObject);
+    await this.client.applyStatus(resourceTypes.pods, { ...pod, status } as KubernetesObject);
   }
 
   async #look(): Promise<void> {
     const { namespace } = this;
     const fill = async <T extends KubernetesObject>(cache: WritableStore<T>, type: ResourceType) =>
       cache.replace('', (await this.client.list<T>(type, { namespace })).items);
-    await fill(this.#caches.sources, resources.s3ImportSources);
-    await fill(this.#caches.connections, resources.s3Connections);
-    await fill(this.#caches.eventStores, resources.eventStores);
-    await fill(this.#caches.jobs, resources.jobs);
+    await fill(this.#caches.sources, resourceTypes.s3ImportSources);
+    await fill(this.#caches.connections, resourceTypes.s3Connections);
+    await fill(this.#caches.eventStores, resourceTypes.eventStores);
+    await fill(this.#caches.jobs, resourceTypes.jobs);
   }
 }

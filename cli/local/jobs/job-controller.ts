@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { resources } from '../../../operator/kinds.ts';
+import { resourceTypes } from '../../../operator/resource-types.ts';
 import type { ApiClient } from '../../../operator/runtime/api-client.ts';
 import { isNotFound } from '../../../operator/runtime/api-error.ts';
 import {
@@ -40,14 +40,14 @@ const defaultBackoffMs = 10_000;
 const jobNameLabel = 'batch.kubernetes.io/job-name';
 
 export function createJobController(options: JobControllerOptions, deps: JobControllerDeps): JobController {
-  const jobs = createReflector<Job>({ type: resources.jobs }, deps);
-  const pods = createReflector<Pod>({ type: resources.pods, labelSelector: jobNameLabel }, deps);
+  const jobs = createReflector<Job>({ type: resourceTypes.jobs }, deps);
+  const pods = createReflector<Pod>({ type: resourceTypes.pods, labelSelector: jobNameLabel }, deps);
   const pass = { deps, backoffMs: options.backoffMs ?? defaultBackoffMs };
   const controller = createController(
     {
       name: 'job',
       reconcile: (key, signal) => reconcileJob(key, pass, signal),
-      watches: [watchMapped(jobs, ({ object }) => [keyOf(object)]), watchOwned(pods, resources.jobs)],
+      watches: [watchMapped(jobs, ({ object }) => [keyOf(object)]), watchOwned(pods, resourceTypes.jobs)],
     },
     deps,
   );
@@ -66,7 +66,7 @@ interface Pass {
 /** Reads Job and pods from the API, not from a copy of it: the API in memory is near, and what it says is so. */
 async function reconcileJob(key: ObjectKey, pass: Pass, signal: AbortSignal): Promise<ReconcileResult> {
   const { client, clock } = pass.deps;
-  const job = await client.find<Job>(resources.jobs, key, { signal });
+  const job = await client.find<Job>(resourceTypes.jobs, key, { signal });
   const pods = await podsOf(key, client, signal);
   const uid = job?.metadata.uid;
   const own = pods.filter((pod) => controllerOf(pod)?.uid === uid);
@@ -91,23 +91,23 @@ async function podsOf(
   signal: AbortSignal,
 ): Promise<Pod[]> {
   const labelSelector = `${jobNameLabel}=${name}`;
-  const { items } = await client.list<Pod>(resources.pods, { namespace, labelSelector, signal });
+  const { items } = await client.list<Pod>(resourceTypes.pods, { namespace, labelSelector, signal });
   return [...items];
 }
 
 async function carryOut(job: Job, decision: JobDecision, pass: Pass, signal: AbortSignal): Promise<void> {
   const { client } = pass.deps;
   for (const pod of decision.create) {
-    await client.create<KubernetesObject>(resources.pods, buildJobPod(job, pod), { signal });
+    await client.create<KubernetesObject>(resourceTypes.pods, buildJobPod(job, pod), { signal });
   }
   await release(decision.forget, pass, signal);
   for (const pod of decision.remove) {
-    await client.delete(resources.pods, keyOf(pod), { uid: metaOf(pod).uid, signal });
+    await client.delete(resourceTypes.pods, keyOf(pod), { uid: metaOf(pod).uid, signal });
   }
   if (!isDeepStrictEqual(decision.status, job.status ?? {})) {
     const operations = [{ op: 'replace', path: '/status', value: decision.status }];
     const options = { subresource: 'status', signal };
-    await client.patch(resources.jobs, keyOf(job), { kind: 'json', operations }, options);
+    await client.patch(resourceTypes.jobs, keyOf(job), { kind: 'json', operations }, options);
   }
   await release(decision.release, pass, signal);
 }
@@ -120,7 +120,7 @@ async function release(pods: readonly Pod[], { deps }: Pass, signal: AbortSignal
       metadata: { uid: metaOf(pod).uid, finalizers: finalizers.length === 0 ? null : finalizers },
     };
     try {
-      await deps.client.patch(resources.pods, keyOf(pod), { kind: 'merge', patch }, { signal });
+      await deps.client.patch(resourceTypes.pods, keyOf(pod), { kind: 'merge', patch }, { signal });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -134,7 +134,7 @@ async function expire(job: Job, { deps }: Pass, signal: AbortSignal): Promise<Re
   const end = conditionOf(job.status, 'Complete') ?? conditionOf(job.status, 'Failed');
   const left = Date.parse(end?.lastTransitionTime ?? '') + seconds * 1000 - deps.clock.now();
   if (left > 0) return { requeueAfterMs: left };
-  await deps.client.delete(resources.jobs, keyOf(job), {
+  await deps.client.delete(resourceTypes.jobs, keyOf(job), {
     propagation: 'Background',
     uid: metaOf(job).uid,
     signal,

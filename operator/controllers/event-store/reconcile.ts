@@ -1,7 +1,7 @@
 import type { EventStore } from '../../../crds/generated/event-store.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { parseDuration } from '../../../lib/duration.ts';
-import { resources } from '../../kinds.ts';
+import { resourceTypes } from '../../resource-types.ts';
 import type { ApiClient } from '../../runtime/api-client.ts';
 import type { EventRecorder } from '../../runtime/event-recorder.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
@@ -38,7 +38,7 @@ export async function reconcileEventStore(
   }
   const facts = await holdStore(store, key, deps, signal);
   const status = deriveStoreStatus(store, facts, new Date(deps.clock.now()).toISOString());
-  await reportStatus({ ...deps, signal }, resources.eventStores, store, status);
+  await reportStatus({ ...deps, signal }, resourceTypes.eventStores, store, status);
   return settle(findStoreGates(facts), { requeueAfterMs: livenessMs / 3 });
 }
 

@@ -1,7 +1,7 @@
 import type { S3Connection } from '../../../crds/generated/s3-connection.ts';
 import type { CallerIdentity, IdentityRequest } from '../../../lib/aws/identity.ts';
 import type { Clock } from '../../../lib/clock.ts';
-import { resources } from '../../kinds.ts';
+import { resourceTypes } from '../../resource-types.ts';
 import type { ObjectStores } from '../../object-stores.ts';
 import type { ApiClient } from '../../runtime/api-client.ts';
 import type { EventRecorder } from '../../runtime/event-recorder.ts';
@@ -39,7 +39,7 @@ export async function reconcileS3Connection(
   const facts = await identify(connection, deps, signal);
   const now = new Date(deps.clock.now()).toISOString();
   const status = deriveConnectionStatus(connection, facts, now);
-  await reportStatus({ ...deps, signal }, resources.s3Connections, connection, status);
+  await reportStatus({ ...deps, signal }, resourceTypes.s3Connections, connection, status);
   return settle(findConnectionGates(facts), { requeueAfterMs: refreshMs });
 }
 

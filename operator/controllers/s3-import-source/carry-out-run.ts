@@ -1,7 +1,7 @@
 import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
 import { apiVersion } from '../../../crds/names.ts';
 import type { Run, RunOutcome } from '../../../lib/store/types.ts';
-import { resources } from '../../kinds.ts';
+import { resourceTypes } from '../../resource-types.ts';
 import type { JobView, RunPlan } from '../../planning/run.ts';
 import { jobName } from '../../resources/names.ts';
 import { buildWorkerJob, type PodTemplate } from '../../resources/worker-job.ts';
@@ -60,7 +60,7 @@ async function stopJobs(
 ): Promise<void> {
   const { namespace } = source.metadata;
   for (const name of plan.jobs) {
-    await client.delete(resources.jobs, { namespace, name }, { propagation: 'Background', signal });
+    await client.delete(resourceTypes.jobs, { namespace, name }, { propagation: 'Background', signal });
   }
   if (latestRun === undefined || latestRun.endedAt !== undefined) return;
   const message =
@@ -103,7 +103,7 @@ async function applyJob(
     template,
     templateHash,
   });
-  await client.apply(resources.jobs, job, { signal });
+  await client.apply(resourceTypes.jobs, job, { signal });
 }
 
 function record({ recorder }: CarryOutDeps, { source }: CarryOutInput, reason: string, note: string): void {

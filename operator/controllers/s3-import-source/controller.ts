@@ -1,5 +1,5 @@
 import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
-import { resources } from '../../kinds.ts';
+import { resourceTypes } from '../../resource-types.ts';
 import type { ControllerContext } from '../../manager.ts';
 import { createController, type Controller } from '../../runtime/controller.ts';
 import { keyOf, type KubernetesObject, type ObjectKey } from '../../runtime/objects.ts';
@@ -23,7 +23,7 @@ export function createS3ImportSourceController(context: ControllerContext): Cont
       name: 's3importsource',
       watches: [
         watchOwn(sources),
-        watchOwned(jobs, resources.s3ImportSources),
+        watchOwned(jobs, resourceTypes.s3ImportSources),
         watchNamed(connections, sources, ({ spec }) => spec.connectionRef.name),
         watchNamed(eventStores, sources, ({ spec }) => spec.storeRef.name),
       ],

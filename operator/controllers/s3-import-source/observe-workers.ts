@@ -2,7 +2,7 @@ import type { Reason } from '../../../crds/reasons.ts';
 import { exitCodes } from '../../../lib/contract/exit-codes.ts';
 import { parseReport } from '../../../lib/contract/report.ts';
 import { failed, passed, unknown, type Finding } from '../../conditions/finding.ts';
-import { resources } from '../../kinds.ts';
+import { resourceTypes } from '../../resource-types.ts';
 import { viewJob } from '../../planning/job-view.ts';
 import type { RunPlan } from '../../planning/run.ts';
 import type { Job } from '../../resources/worker-job.ts';
@@ -69,7 +69,7 @@ async function observeFailure(
 ): Promise<Finding> {
   const { namespace = '', name = '' } = job.metadata;
   const labelSelector = `batch.kubernetes.io/job-name=${name}`;
-  const page = await client.list<Pod>(resources.pods, { namespace, labelSelector, limit: 100, signal });
+  const page = await client.list<Pod>(resourceTypes.pods, { namespace, labelSelector, limit: 100, signal });
   const endings = page.items.flatMap(endingOf).toSorted((a, b) => (a.message < b.message ? -1 : 1));
   const told = endings.find(({ reason }) => reason !== 'WorkerCrashed') ?? endings[0];
   return told === undefined

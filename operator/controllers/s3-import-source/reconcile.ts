@@ -4,7 +4,7 @@ import { digestOf } from '../../../lib/digest.ts';
 import { messageOf } from '../../../lib/errors.ts';
 import { isStoreError } from '../../../lib/store/errors.ts';
 import { failed, gatesUntil, type Finding } from '../../conditions/finding.ts';
-import { resources } from '../../kinds.ts';
+import { resourceTypes } from '../../resource-types.ts';
 import { runPreflight } from '../../preflight/checks.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import { formatKey, type ObjectKey } from '../../runtime/objects.ts';
@@ -79,7 +79,12 @@ async function report(
   const input = { source, ...looked, digestOfKey: (key: string) => digestOf([key]), nowMs };
   const whole = deriveImportStatus({ ...input, keepProgress: false });
   const status = dueMs > 0 ? deriveImportStatus({ ...input, keepProgress: true }) : whole;
-  const written = await reportStatus({ client, recorder, signal }, resources.s3ImportSources, source, status);
+  const written = await reportStatus(
+    { client, recorder, signal },
+    resourceTypes.s3ImportSources,
+    source,
+    status,
+  );
   const isWhole = isDeepStrictEqual(status, whole);
   if (written && isWhole) progressWrites.set(name, nowMs);
   return isWhole ? Infinity : dueMs;

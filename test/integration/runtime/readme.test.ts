@@ -6,7 +6,7 @@ import { startControlPlane } from '../../support/control-plane/control-plane.ts'
 import { reasonToSkip } from '../../support/control-plane/install.ts';
 import { waitUntil } from '../../support/control-plane/wait-until.ts';
 import { runtimeDeps } from '../../support/runtime-deps.ts';
-import { copyConfigMaps } from '../../support/runtime-example.ts';
+import { copyConfigMaps } from '../../support/copy-config-maps.ts';
 
 const configMaps = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
@@ -21,7 +21,7 @@ suite('the example of the README of the runtime', () => {
     const root = new URL('../../../', import.meta.url);
     const readme = await readFile(new URL('operator/runtime/README.md', root), 'utf8');
     const shown = /```ts\n([^]*?)```/.exec(readme)?.[1];
-    const source = await readFile(new URL('test/support/runtime-example.ts', root), 'utf8');
+    const source = await readFile(new URL('test/support/copy-config-maps.ts', root), 'utf8');
     assert.equal(shown, source.slice(source.indexOf('interface ConfigMap')));
   });
 

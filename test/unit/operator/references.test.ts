@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { resources } from '../../../operator/kinds.ts';
+import { resourceTypes } from '../../../operator/resource-types.ts';
 import { readConfigMap, readSecret } from '../../../operator/references.ts';
 import { ApiError } from '../../../operator/runtime/api-error.ts';
 import type { ApiClient } from '../../../operator/runtime/api-client.ts';
@@ -15,7 +15,7 @@ before(async () => {
 after(() => world.stop());
 
 async function create(kind: 'Secret' | 'ConfigMap', name: string, content: object): Promise<void> {
-  const type = kind === 'Secret' ? resources.secrets : resources.configMaps;
+  const type = kind === 'Secret' ? resourceTypes.secrets : resourceTypes.configMaps;
   const object = { apiVersion: 'v1', kind, metadata: { name, namespace: world.namespace }, ...content };
   await world.client.create(type, object);
 }
@@ -69,7 +69,7 @@ suite('a Secret that a spec names', () => {
     const { revision } = await read('rotated', ['key']);
     assert.equal((await read('rotated', ['key'])).revision, revision);
     const key = { namespace: world.namespace, name: 'rotated' };
-    await world.client.patch(resources.secrets, key, {
+    await world.client.patch(resourceTypes.secrets, key, {
       kind: 'merge',
       patch: { stringData: { key: 'two' } },
     });

@@ -3,8 +3,8 @@ import { suite, test } from 'node:test';
 import type { Condition } from '../../../../crds/conditions.ts';
 import type { S3ImportSourceStatus } from '../../../../crds/generated/s3-import-source.ts';
 import { reportStatus } from '../../../../operator/controllers/report-status.ts';
-import { resources } from '../../../../operator/kinds.ts';
-import { condition, withStatus } from '../../../support/builders/resources.ts';
+import { resourceTypes } from '../../../../operator/resource-types.ts';
+import { condition, withStatus } from '../../../support/builders/resourceTypes.ts';
 import { createSourceWorld, type SourceWorld } from '../../../support/source-world.ts';
 
 const waiting = condition('Ready', { status: 'False', reason: 'SecretNotFound', message: 'None.' });
@@ -21,7 +21,7 @@ async function write(
 ): Promise<boolean> {
   const { client, recorder } = world;
   const to = { client, recorder, signal: new AbortController().signal };
-  return await reportStatus(to, resources.s3ImportSources, await seen, status);
+  return await reportStatus(to, resourceTypes.s3ImportSources, await seen, status);
 }
 
 suite('the one place where a status is written', () => {
@@ -65,7 +65,7 @@ suite('the one place where a status is written', () => {
     t.after(() => world.stop());
     const seen = await world.source();
     const { namespace, name } = seen.metadata;
-    await world.client.delete(resources.s3ImportSources, { namespace, name });
+    await world.client.delete(resourceTypes.s3ImportSources, { namespace, name });
     await world.applySource();
     const stale = Promise.resolve(withStatus({ observedGeneration: -1 })(seen));
     await assert.rejects(write(world, statusWith(broken), stale), /uid/);

@@ -69,7 +69,10 @@ suite('the task of an import', () => {
   test('[C-10] holds no secret: they come from the Secrets that the connection and the store name', () => {
     const text = JSON.stringify(buildImportTemplate(input()));
     const names = [...text.matchAll(/"secretKeyRef":\{"name":"([^"]+)"/g)].map((match) => match[1] ?? '');
-    assert.deepEqual([...new Set(names)].toSorted((a, b) => a.localeCompare(b)), ['acme-lake-key', 'analytics-db']);
+    assert.deepEqual(
+      [...new Set(names)].toSorted((a, b) => a.localeCompare(b)),
+      ['acme-lake-key', 'analytics-db'],
+    );
   });
 
   test('[I-10] goes to the endpoint that the connection names', () => {

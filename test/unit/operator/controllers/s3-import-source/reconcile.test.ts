@@ -3,7 +3,7 @@ import { afterEach, beforeEach, suite, test } from 'node:test';
 import { exitCodes } from '../../../../../lib/contract/exit-codes.ts';
 import { formatReport, noRecords } from '../../../../../lib/contract/report.ts';
 import { TerminalError, TransientError } from '../../../../../lib/errors.ts';
-import { resources } from '../../../../../operator/kinds.ts';
+import { resourceTypes } from '../../../../../operator/resource-types.ts';
 import type { Job } from '../../../../../operator/resources/worker-job.ts';
 import { finished } from '../../../../support/builders/jobs.ts';
 import { createSourceWorld, type SourceWorld } from '../../../../support/source-world.ts';
@@ -50,7 +50,7 @@ async function finish(job: Job, type: 'Complete' | 'Failed'): Promise<void> {
 async function request(requestedAt: string): Promise<void> {
   const key = { namespace: world.namespace, name: 'web-events' };
   const patch = { metadata: { annotations: { 'millrace.dev/requestedAt': requestedAt } } };
-  await world.client.patch(resources.s3ImportSources, key, { kind: 'merge', patch });
+  await world.client.patch(resourceTypes.s3ImportSources, key, { kind: 'merge', patch });
 }
 
 /** Everything that a pass could have written. */
@@ -112,14 +112,14 @@ suite('a pass over a source', () => {
   test('a source that is gone needs none', async () => {
     await startRun();
     const key = { namespace: world.namespace, name: 'web-events' };
-    await world.client.delete(resources.s3ImportSources, key);
+    await world.client.delete(resourceTypes.s3ImportSources, key);
     assert.deepEqual(await world.reconcile(), {});
   });
 
   test('[I-16] a source without a conversion looks for nothing and says what it lacks', async () => {
     world.bucket.put('web/a.json');
     const source = await world.source();
-    await world.client.delete(resources.s3ImportSources, {
+    await world.client.delete(resourceTypes.s3ImportSources, {
       namespace: source.metadata.namespace,
       name: source.metadata.name,
     });
@@ -206,7 +206,7 @@ suite('the runs of a source', () => {
 
   test('a Job that somebody deleted is made again, for the same run', async () => {
     const job = await startRun();
-    await world.client.delete(resources.jobs, {
+    await world.client.delete(resourceTypes.jobs, {
       namespace: world.namespace,
       name: job.metadata.name ?? '',
     });
@@ -251,7 +251,7 @@ suite('the runs of a source', () => {
     const job = await startRun();
     const metadata = { name: 'lake-keys', namespace: world.namespace };
     const patch = { stringData: { secretAccessKey: 'another' } };
-    await world.client.patch(resources.secrets, metadata, { kind: 'merge', patch });
+    await world.client.patch(resourceTypes.secrets, metadata, { kind: 'merge', patch });
     await world.reconcile();
     assert.deepEqual(await world.jobs(), []);
     await world.reconcile();
@@ -368,7 +368,7 @@ suite('what goes wrong in a pass', () => {
   });
 
   test('a Secret that has gone is told, with its name', async () => {
-    await world.client.delete(resources.secrets, { namespace: world.namespace, name: 'lake-keys' });
+    await world.client.delete(resourceTypes.secrets, { namespace: world.namespace, name: 'lake-keys' });
     await world.reconcile();
     assert.deepEqual(await condition('ResolvedRefs'), ['False', 'SecretNotFound']);
     assert.match(await messageOf('Ready'), /lake-keys/);

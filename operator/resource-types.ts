@@ -10,7 +10,7 @@ function ofCore(kind: string, plural: string): ResourceType {
   return { group: '', version: 'v1', kind, plural, namespaced: true };
 }
 
-export const resources = {
+export const resourceTypes = {
   s3Connections: ofOurs('S3Connection'),
   eventStores: ofOurs('EventStore'),
   s3ImportSources: ofOurs('S3ImportSource'),
