@@ -11,7 +11,7 @@ import type { ReconcileResult } from '../../operator/runtime/controller.ts';
 import type { KubernetesObject, ResourceType } from '../../operator/runtime/objects.ts';
 import { createStore, type WritableStore } from '../../operator/runtime/store.ts';
 import { storeSession } from './builders/import-facts.ts';
-import { condition } from './builders/resourceTypes.ts';
+import { condition } from './builders/resources.ts';
 import { createBucket, type Bucket } from './doubles/bucket.ts';
 import { createLedger, type MemoryLedger } from './doubles/ledger.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
@@ -146,7 +146,7 @@ class WorldInMemory implements SourceWorld {
   }
 
   async apply(manifest: Manifest): Promise<void> {
-    const type = Object.values(resources).find(({ kind }) => kind === manifest.kind) as ResourceType;
+    const type = Object.values(resourceTypes).find(({ kind }) => kind === manifest.kind) as ResourceType;
     const metadata = { ...manifest.metadata, namespace: this.namespace };
     await this.client.apply(type, { ...manifest, metadata });
   }

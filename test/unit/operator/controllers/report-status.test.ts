@@ -4,7 +4,7 @@ import type { Condition } from '../../../../crds/conditions.ts';
 import type { S3ImportSourceStatus } from '../../../../crds/generated/s3-import-source.ts';
 import { reportStatus } from '../../../../operator/controllers/report-status.ts';
 import { resourceTypes } from '../../../../operator/resource-types.ts';
-import { condition, withStatus } from '../../../support/builders/resourceTypes.ts';
+import { condition, withStatus } from '../../../support/builders/resources.ts';
 import { createSourceWorld, type SourceWorld } from '../../../support/source-world.ts';
 
 const waiting = condition('Ready', { status: 'False', reason: 'SecretNotFound', message: 'None.' });
