@@ -14,7 +14,7 @@ export interface BatchLimits {
  * 5,000 rows is where COPY into a stage stops gaining; 8 Mi characters keeps a batch of long rows from holding
  * more memory than one of common ones.
  */
-export const defaultBatchLimits: BatchLimits = { rows: 5_000, characters: 8 * 1024 * 1024 };
+const defaultBatchLimits: BatchLimits = { rows: 5_000, characters: 8 * 1024 * 1024 };
 
 export interface BatchingInput {
   readonly records: AsyncIterable<readonly RecordItem[]>;

@@ -25,7 +25,7 @@ export function storeSession(changes: Partial<StoreSession> = {}): StoreSession 
   };
 }
 
-export const access: S3Access = {
+const access: S3Access = {
   revision: 'uid/1',
   options: {
     region: 'us-east-1',
