@@ -1,7 +1,7 @@
 /** What node's test runner says at its end, in its order. */
 const counted = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'] as const;
 
-type Counts = Readonly<Record<(typeof counted)[number], number>>;
+export type Counts = Readonly<Record<(typeof counted)[number], number>>;
 
 export const noCounts: Counts = {
   tests: 0,
@@ -23,7 +23,13 @@ export function countLine(counts: Counts, line: string): Counts | undefined {
   return { ...counts, [name]: counts[name as keyof Counts] + Number(value) };
 }
 
-/** The closing lines of several runs as those of one. */
+/** What two runs are together. */
+export function addCounts(left: Counts, right: Counts): Counts {
+  const sums = counted.map((name) => [name, left[name] + right[name]] as const);
+  return { ...noCounts, ...Object.fromEntries(sums) };
+}
+
+/** The closing lines of node's test runner. */
 export function closingLines(counts: Counts): string {
   return counted.map((name) => `ℹ ${name} ${counts[name]}\n`).join('');
 }

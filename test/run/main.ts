@@ -2,7 +2,7 @@
  * Runs suites of tests: `node test/run/main.ts SUITE… [-- ARGUMENT…]`, arguments being those of `node --test`.
  * `ONLY=text` takes only test files whose path holds the text.
  *
- * Quick suites run in one process, slow ones in one for each file, two at a time. What this machine cannot run is left
+ * Quick suites run in two processes, slow ones in one for each file, two at a time. What this machine cannot run is left
  * out and told, with the reason; under `CI=true` it is run all the same, and fails. At the end come the closing lines
  * of node's test runner, of all suites together.
  */
@@ -10,7 +10,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { readGraph } from '../../tools/rooms/graph.ts';
-import { closingLines, countLine, noCounts } from './closing-lines.ts';
+import { addCounts, closingLines, countLine, noCounts, type Counts } from './closing-lines.ts';
 import { leftOut } from './needs.ts';
 import { isSuite, suites, testFiles } from './suites.ts';
 import type { Suite } from './suites.ts';
@@ -32,25 +32,30 @@ async function main(names: readonly string[], passedOn: readonly string[]): Prom
     return 2;
   }
   const wanted = names.filter(isSuite);
-  const quick = filesOf(wanted, 'quick');
   const slow = filesOf(wanted, 'slow');
   const missed = slow.length > 0 ? await leftOut(slow, readGraph(root)) : [];
   const runnable = slow.filter((path) => missed.every((one) => one.path !== path));
 
-  let counts = noCounts;
-  let failed = false;
-  for (const [kind, paths] of [['quick', quick] as const, ['slow', runnable] as const]) {
-    if (paths.length === 0) continue;
-    const code = await runNode([...flagsOf[kind], ...passedOn, ...paths], (line) => {
-      const counted = countLine(counts, line);
-      if (counted === undefined) process.stdout.write(`${line}\n`);
-      else counts = counted;
-    });
-    failed ||= code !== 0;
-  }
+  const begun = performance.now();
+  const quickRuns = await Promise.all(
+    lanesOf(filesOf(wanted, 'quick')).map((paths, lane) => {
+      return runNode([...flagsOf.quick, ...passedOn, ...paths], { live: lane === 0 });
+    }),
+  );
+  for (const { later } of quickRuns) process.stdout.write(later);
+  const slowRuns =
+    runnable.length > 0 ? [await runNode([...flagsOf.slow, ...passedOn, ...runnable], { live: true })] : [];
+  const runs = [...quickRuns, ...slowRuns];
   for (const { path, reason } of missed) process.stdout.write(`left out: ${path}: ${reason}\n`);
-  process.stdout.write(closingLines(counts));
-  return failed ? 1 : 0;
+  const counts = runs.reduce((sum, run) => addCounts(sum, run.counts), noCounts);
+  process.stdout.write(closingLines({ ...counts, duration_ms: performance.now() - begun }));
+  return runs.some(({ code }) => code !== 0) ? 1 : 0;
+}
+
+/** Quick suites are shared out to two processes: more would only start the same modules once more each. */
+function lanesOf(paths: readonly string[]): readonly (readonly string[])[] {
+  const lanes = [0, 1].map((lane) => paths.filter((_path, at) => at % 2 === lane));
+  return lanes.filter((lane) => lane.length > 0);
 }
 
 function filesOf(names: readonly Suite[], kind: 'quick' | 'slow'): readonly string[] {
@@ -61,8 +66,14 @@ function filesOf(names: readonly Suite[], kind: 'quick' | 'slow'): readonly stri
     .filter((path) => path.includes(only));
 }
 
-/** Resolves with the exit code, after the last line. */
-async function runNode(args: readonly string[], onLine: (line: string) => void): Promise<number> {
+interface TestRun {
+  readonly code: number;
+  readonly counts: Counts;
+  /** What it printed, of a run that was not shown live. */
+  readonly later: string;
+}
+
+async function runNode(args: readonly string[], { live }: { readonly live: boolean }): Promise<TestRun> {
   const child = spawn(
     process.execPath,
     ['--test', `--test-timeout=${testTimeoutMs}`, '--test-reporter=spec', ...args],
@@ -74,8 +85,15 @@ async function runNode(args: readonly string[], onLine: (line: string) => void):
       resolve(code ?? 1);
     });
   });
-  for await (const line of createInterface({ input: child.stdout })) onLine(line);
-  return ended;
+  let counts = noCounts;
+  let later = '';
+  for await (const line of createInterface({ input: child.stdout })) {
+    const counted = countLine(counts, line);
+    if (counted !== undefined) counts = counted;
+    else if (live) process.stdout.write(`${line}\n`);
+    else later += `${line}\n`;
+  }
+  return { code: await ended, counts, later };
 }
 
 const given = process.argv.slice(2);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sourceFiles } from '../../tools/rooms/graph.ts';
 
 /**
- * The folders of `test/` that hold tests. Quick suites share one process: they start nothing that outlives a test and
+ * The folders of `test/` that hold tests. Quick suites share processes: they start nothing that outlives a test and
  * keep no state in modules. Slow ones start real servers and get a process for each file.
  */
 export const suites = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { closingLines, countLine, noCounts } from '../../run/closing-lines.ts';
+import { addCounts, closingLines, countLine, noCounts } from '../../run/closing-lines.ts';
 
 suite('closing lines', () => {
   test('of several runs are added up, and come in the order of node', () => {
@@ -18,6 +18,12 @@ suite('closing lines', () => {
       closingLines(counts),
       'ℹ tests 7\nℹ suites 0\nℹ pass 6\nℹ fail 1\nℹ cancelled 0\nℹ skipped 0\nℹ todo 0\nℹ duration_ms 3.5\n',
     );
+  });
+
+  test('of two runs side by side are their sums', () => {
+    const left = { ...noCounts, tests: 3, fail: 1, duration_ms: 2 };
+    const right = { ...noCounts, tests: 4, pass: 4, duration_ms: 0.5 };
+    assert.deepEqual(addCounts(left, right), { ...noCounts, tests: 7, pass: 4, fail: 1, duration_ms: 2.5 });
   });
 
   test('are told from what tests print', () => {
