@@ -101,7 +101,8 @@ export function jobsSuite(name: string, start: () => Promise<JobWorld>): void {
           ),
         untilRunning: (count: number) =>
           waitUntil(`${count} processes run`, patienceMs, () => processesOf(namespace).length === count),
-        change: (spec: object) => world.client.patch(resourceTypes.jobs, key, { kind: 'merge', patch: { spec } }),
+        change: (spec: object) =>
+          world.client.patch(resourceTypes.jobs, key, { kind: 'merge', patch: { spec } }),
       };
     }
 
