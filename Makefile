@@ -81,7 +81,7 @@ integration: $(INSTALLED) prepare ## Tests against real servers: Kubernetes, S3,
 .PHONY: static format lint types rooms dead generated
 static: format lint types rooms dead generated ## All checks that run no test
 format: $(INSTALLED) ## Format, checked
-	$(BIN)/prettier --log-level=warn --check .
+	$(BIN)/prettier --log-level=warn --cache --check .
 lint: $(INSTALLED) ## Linter, with types
 	$(BIN)/oxlint
 types: $(INSTALLED) ## Type checker
