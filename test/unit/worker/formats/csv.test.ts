@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { TerminalError } from '../../../../lib/errors.ts';
 import { csv } from '../../../../worker/formats/csv/csv.ts';
 import type { FormatOptions, RecordItem } from '../../../../worker/formats/format.ts';
+import type { ReadLimits } from '../../../../worker/formats/read-records.ts';
 import { collectItems, inPiecesOf, readContext, watchedBytes } from '../../../support/bytes.ts';
 
 interface DialectSample {
@@ -67,9 +68,13 @@ function read(
   bytes: Buffer,
   options: FormatOptions,
   sizes: readonly number[],
+  limits: Partial<ReadLimits> = {},
 ): Promise<readonly RecordItem[]> {
-  return collectItems(csv.read(watchedBytes(inPiecesOf(bytes, sizes)), options, readContext()));
+  return collectItems(csv.read(watchedBytes(inPiecesOf(bytes, sizes)), options, readContext(limits)));
 }
+
+/** Of a row: rarely one that does not matter. */
+const limit = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.constant(10_000));
 
 /** As another reader of CSV, which is right in all of its own cases, reads it. */
 function oracle(text: string, sample: DialectSample): string[][] {
@@ -112,11 +117,11 @@ describe('reading CSV', () => {
     const noise = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes));
     const utf16 = text.map((bytes) => Buffer.from(`\ufeff${bytes.toString()}`, 'utf16le'));
     await fc.assert(
-      fc.asyncProperty(fc.oneof(text, noise, utf16), dialect, pieces, async (bytes, sample, sizes) => {
-        const { delimiter, quote, escape } = sample;
+      fc.asyncProperty(fc.oneof(text, noise, utf16), dialect, pieces, limit, async (...given) => {
+        const [bytes, { delimiter, quote, escape }, sizes, maxRecordBytes] = given;
         const options = { delimiter, quote, escape };
         const outcome = async (by: readonly number[]) => {
-          return read(bytes, options, by).catch((error: unknown) => {
+          return read(bytes, options, by, { maxRecordBytes }).catch((error: unknown) => {
             assert.ok(error instanceof TerminalError, String(error));
             return error.message;
           });
