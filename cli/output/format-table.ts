@@ -20,9 +20,9 @@ function formatLine(row: readonly string[], widths: readonly number[]): string {
   return cells.join(gap).trimEnd();
 }
 
-/** Line breaks and control characters would break the table, or drive the terminal. */
+/** Line breaks, control characters and changes of direction would break the table, or drive the terminal. */
 function oneLine(cell: string): string {
-  return cell.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
+  return cell.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ');
 }
 
 function cut(cell: string, maxWidth: number): string {
