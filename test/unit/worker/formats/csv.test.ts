@@ -201,6 +201,25 @@ describe('reading CSV', () => {
     );
   });
 
+  it('a long row that arrives in small pieces is not walked anew for each of them', async () => {
+    const value = 'many words, '.repeat(350_000);
+    const bytes = Buffer.from(`a,b\n1,"${value}"\n`);
+    const begun = performance.now();
+    const [item] = await read(bytes, {}, [512]);
+    assert.ok(item?.kind === 'record' && item.record['b'] === value);
+    // Eight thousand walks of two megabytes take many times as long, on any machine.
+    assert.ok(performance.now() - begun < 10_000);
+  });
+
+  it('a long value full of escapes comes back whole', async () => {
+    const value = 'é"'.repeat(20_000);
+    const bytes = Buffer.from(`a,b\n1,"${value.replaceAll('"', '""')}"\n2,"short ""one"""\n`);
+    const [long, short] = await read(bytes, {}, [65_536]);
+    assert.ok(long?.kind === 'record' && short?.kind === 'record');
+    assert.equal(long.record['b'], value);
+    assert.equal(short.record['b'], 'short "one"');
+  });
+
   it('names every problem of its options at once', () => {
     const options = { delimiter: '\n', quote: '""', escape: 5, columns: ['a', 7], comment: '#' };
     assert.throws(
