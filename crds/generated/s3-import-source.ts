@@ -126,7 +126,10 @@ export interface S3ImportSourceFilesCsv {
   readonly escape: string;
   /** Whether the first row holds the names of the columns. */
   readonly header: boolean;
-  /** The names of the columns, in order, for files without a header row. Every row must have as many fields. */
+  /**
+   * The names of the columns, in order, for files without a header row. A row with fewer fields lacks the
+   * last ones; one with more is rejected.
+   */
   readonly columns?: readonly string[];
 }
 
