@@ -118,7 +118,7 @@ export class RowCutter {
 
   #tellLineEnd(window: ByteWindow, final: boolean): LineEnd | undefined {
     const told = tellLineEnd(window.bytes, window.start, this.#dialect);
-    return told ?? (final || window.length > this.#maxRecordBytes ? 'LF' : undefined);
+    return told ?? (final || window.length > this.#maxRecordBytes + 1 ? 'LF' : undefined);
   }
 
   #nextQuote(bytes: Buffer, from: number): number {
