@@ -30,29 +30,3 @@ export function parseDuration(text: string): number | undefined {
   }
   return text === '' || !Number.isFinite(total) ? undefined : total;
 }
-
-const written = [
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1000],
-  ['ms', 1],
-] as const;
-
-/**
- * A duration of `ms` milliseconds for people and for specs: `168h`, `1h30m`, `1m500ms`; `0s` for none.
- * Rounded to whole milliseconds; `parseDuration` reads it back to the same. Refuses negative and endless ones, and
- * those above 2^53 - 1.
- */
-export function formatDuration(ms: number): string {
-  let rest = Math.round(ms);
-  if (!Number.isSafeInteger(rest) || rest < 0) {
-    throw new RangeError(`a duration must be from 0 to 2^53 - 1 milliseconds, got ${ms}`);
-  }
-  let text = '';
-  for (const [unit, size] of written) {
-    const count = Math.floor(rest / size);
-    if (count > 0) text += `${count}${unit}`;
-    rest -= count * size;
-  }
-  return text === '' ? '0s' : text;
-}
