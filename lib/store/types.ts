@@ -20,6 +20,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { EventCall, Reject } from '../contract/event.ts';
+import type { RecordCounts } from '../contract/report.ts';
 import type { Maintenance } from './upkeep-types.ts';
 
 export interface StoreOptions {
@@ -387,13 +388,6 @@ export interface FileCounts {
   readonly claimed: number;
   /** Files of which a newer version was noticed and not imported. */
   readonly overwritten: number;
-}
-
-export interface RecordCounts {
-  readonly imported: number;
-  readonly duplicate: number;
-  readonly skipped: number;
-  readonly rejected: number;
 }
 
 export interface FailedFile {

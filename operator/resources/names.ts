@@ -1,4 +1,4 @@
-/** Labels and annotations of the objects that the operator makes. */
+/** Labels and annotations of the objects that the operator makes. What a person may set is in `crds/names.ts`. */
 export const labels = {
   managedBy: 'app.kubernetes.io/managed-by',
   component: 'app.kubernetes.io/component',
@@ -8,8 +8,6 @@ export const labels = {
 export const annotations = {
   templateHash: 'millrace.dev/template-hash',
   run: 'millrace.dev/run',
-  /** Set by a person or a tool to ask for a reconcile now; echoed in `status.lastHandledReconcileAt`. */
-  requestedAt: 'millrace.dev/requestedAt',
 } as const;
 
 export const managedBy = 'millrace';

@@ -52,7 +52,6 @@ export interface PodSettings {
   readonly resources: Readonly<Record<string, unknown>>;
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly unknown[];
-  readonly affinity?: Readonly<Record<string, unknown>>;
   readonly priorityClassName?: string;
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -100,7 +99,6 @@ export function buildWorkerTemplate(input: WorkerTemplateInput): PodTemplate {
       },
       ...optional('nodeSelector', input.pod.nodeSelector),
       ...optional('tolerations', input.pod.tolerations),
-      ...optional('affinity', input.pod.affinity),
       ...optional('priorityClassName', input.pod.priorityClassName),
       containers: [buildContainer(input)],
     },
