@@ -3,11 +3,22 @@ import type { Clock } from '../lib/clock.ts';
 import type { CliConfig } from './config.ts';
 import type { Output } from './output/output.ts';
 
-/** A command of `millrace`: one file in `commands/`, one line in its registry. */
-export interface Command {
-  readonly name: string;
+/** What the registry holds of a command: enough to list it without loading it. */
+export interface CommandEntry {
   /** One line for the list of commands. */
   readonly summary: string;
+  /** What does it in a cluster, where `kubectl` has a command for it. */
+  readonly kubectl?: string;
+  load(): Promise<Command>;
+}
+
+/** How the command was called: by itself, or as a plugin of kubectl, and then it speaks to the cluster. */
+export type Program = 'millrace' | typeof kubectlPlugin;
+
+export const kubectlPlugin = 'kubectl millrace';
+
+/** A command of `millrace`: one file in `commands/`, one entry in its registry. */
+export interface Command {
   /** What follows the command's name, one line for each way to use it. */
   readonly usage: readonly string[];
   /** What it does, what it prints and when it fails; paragraphs of its help. */
@@ -40,6 +51,7 @@ export interface CommandIo {
 }
 
 export interface CommandDeps {
+  readonly program: Program;
   readonly config: CliConfig;
   readonly clock: Clock;
   /** Aborted when the person stops the command, or nobody reads its output any more. */

@@ -1,39 +1,45 @@
-import type { Command, CommandOption } from './command.ts';
+import {
+  kubectlPlugin,
+  type Command,
+  type CommandEntry,
+  type CommandOption,
+  type Program,
+} from './command.ts';
 import { commonOptions } from './parse-arguments.ts';
 
 const width = 100;
 const indent = '  ';
 
 /** What `millrace --help` prints. */
-export function formatCommands(commands: readonly Command[]): string {
-  const rows = commands.map(({ name, summary }): [string, string] => [name, summary]);
+export function formatCommands(program: Program, commands: Readonly<Record<string, CommandEntry>>): string {
+  const rows = Object.entries(commands)
+    .filter(([, { kubectl }]) => program !== kubectlPlugin || kubectl === undefined)
+    .map(([name, { summary }]): [string, string] => [name, summary]);
   return [
     'Moves events from S3 to an event store, as custom resources say.',
     '',
-    'Usage: millrace COMMAND [OPTIONS]',
+    `Usage: ${program} COMMAND [OPTIONS]`,
     '',
     'Commands:',
     ...formatPairs(rows),
     '',
-    '`millrace COMMAND --help` tells more of a command, `millrace --version` the version.',
+    `\`${program} COMMAND --help\` tells more of a command, \`${program} --version\` the version.`,
     'Exit codes: 0 done, 1 it failed, 2 wrong use.',
     '',
   ].join('\n');
 }
 
-/** What `millrace COMMAND --help` prints. */
-export function formatHelp(command: Command): string {
+/** What `millrace COMMAND --help` prints; `called` is the command as it was typed. */
+export function formatHelp(called: string, { summary }: CommandEntry, command: Command): string {
   const options = Object.entries({ ...command.options, ...commonOptions });
   return [
-    command.summary,
+    summary,
     '',
-    ...command.usage.map(
-      (line, index) => `${index === 0 ? 'Usage:' : '   or:'} millrace ${command.name} ${line}`,
-    ),
+    ...command.usage.map((line, index) => `${index === 0 ? 'Usage:' : '   or:'} ${called} ${line}`.trimEnd()),
     '',
     ...command.description.flatMap((paragraph) => [...wrap(paragraph, width), '']),
     'Options:',
-    ...formatPairs(options.map(([name, option]) => [formatOption(name, option), option.description])),
+    ...formatPairs(options.map(([long, option]) => [formatOption(long, option), option.description])),
     '',
   ].join('\n');
 }

@@ -1,9 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf, TerminalError, TransientError } from '../lib/errors.ts';
-import { exitCodes, UsageError, type Command, type CommandIo } from './command.ts';
+import {
+  exitCodes,
+  kubectlPlugin,
+  UsageError,
+  type CommandDeps,
+  type CommandEntry,
+  type CommandIo,
+  type Program,
+} from './command.ts';
 import { commands } from './commands/registry.ts';
-import { loadCliConfig, type CliConfig } from './config.ts';
+import { loadCliConfig } from './config.ts';
 import { formatCommands, formatHelp } from './help.ts';
 import { createOutput } from './output/output.ts';
 import { meant, parseArguments } from './parse-arguments.ts';
@@ -16,19 +24,15 @@ async function main(argv: readonly string[], io: CommandIo, deps: MainDeps): Pro
     return exitCodes.ok;
   }
   if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && rest.length === 0)) {
-    await (name === undefined ? io.stderr : io.stdout).write(
-      formatCommands(Object.values<Command>(commands)),
-    );
+    const text = formatCommands(deps.program, commands);
+    await (name === undefined ? io.stderr : io.stdout).write(text);
     return name === undefined ? exitCodes.usage : exitCodes.ok;
   }
   if (name === 'help') return main([...rest.slice(0, 1), '--help'], io, deps);
   return runCommand(name, rest, io, deps);
 }
 
-interface MainDeps {
-  readonly config: CliConfig;
-  readonly signal: AbortSignal;
-}
+type MainDeps = Omit<CommandDeps, 'clock'>;
 
 async function runCommand(
   name: string,
@@ -36,28 +40,32 @@ async function runCommand(
   io: CommandIo,
   deps: MainDeps,
 ): Promise<number> {
-  const command = Object.values<Command>(commands).find((one) => one.name === name);
-  if (command === undefined) {
+  const entry = Object.entries<CommandEntry>(commands).find(([known]) => known === name)?.[1];
+  if (entry === undefined) {
     const near = meant(name, Object.keys(commands));
     const message = `there is no command ${JSON.stringify(name)} among ${Object.keys(commands).join(', ')}${near}`;
-    await io.stderr.write(`millrace: ${message}\nSee: millrace --help\n`);
+    await io.stderr.write(`${deps.program}: ${message}\nSee: ${deps.program} --help\n`);
     return exitCodes.usage;
   }
   try {
+    const command = await entry.load();
     const args = parseArguments(argv, command.options);
     if (args.values['help'] === true) {
-      await io.stdout.write(formatHelp(command));
+      await io.stdout.write(formatHelp(`${deps.program} ${name}`, entry, command));
       return exitCodes.ok;
+    }
+    if (deps.program === kubectlPlugin && entry.kubectl !== undefined) {
+      throw new UsageError(`this is for the local mode, as millrace ${name}; in a cluster ${entry.kubectl}`);
     }
     return await command.run(args, io, { ...deps, clock: systemClock });
   } catch (error) {
-    return await explainFailure(error, command, io, deps.signal);
+    return await explainFailure(error, `${deps.program} ${name}`, io, deps.signal);
   }
 }
 
 async function explainFailure(
   error: unknown,
-  command: Command,
+  called: string,
   io: CommandIo,
   signal: AbortSignal,
 ): Promise<number> {
@@ -65,8 +73,8 @@ async function explainFailure(
   if (signal.aborted) return signal.reason === outputClosed ? exitCodes.ok : exitCodes.failed;
   const usage = error instanceof UsageError;
   const reason = error instanceof TerminalError || error instanceof TransientError ? `${error.reason}: ` : '';
-  const see = usage ? `See: millrace ${command.name} --help\n` : '';
-  await io.stderr.write(`millrace ${command.name}: ${reason}${messageOf(error)}\n${see}`);
+  const see = usage ? `See: ${called} --help\n` : '';
+  await io.stderr.write(`${called}: ${reason}${messageOf(error)}\n${see}`);
   return usage ? exitCodes.usage : exitCodes.failed;
 }
 
@@ -78,7 +86,7 @@ function versionOfPackage(): string {
 const outputClosed = 'nobody reads the output';
 
 /** The process: its streams, its signals, its exit code. */
-export async function runMain(): Promise<void> {
+export async function runMain(program: Program): Promise<void> {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     // A second one ends the process at once.
@@ -93,8 +101,6 @@ export async function runMain(): Promise<void> {
     }),
     stderr: createOutput(process.stderr, () => {}),
   };
-  const deps = { config: loadCliConfig(process.env), signal: stop.signal };
+  const deps = { program, config: loadCliConfig(process.env), signal: stop.signal };
   process.exitCode = await main(process.argv.slice(2), io, deps);
 }
-
-if (import.meta.main) await runMain();

@@ -15,8 +15,6 @@ export const filenameOption = {
 
 /** Applies manifests to a running local mode, as kubectl does to a cluster. */
 export const apply = {
-  name: 'apply',
-  summary: 'Apply manifests to a running local mode.',
   usage: ['-f FILE|DIR… [OPTIONS]'],
   description: [
     'Server-side apply: what a manifest says is set, and what it said the last time and says no more is taken away. Prints one line for each object: created, configured or unchanged. A namespace that does not exist is made.',

@@ -30,8 +30,6 @@ const settings = { format: 'JSONLines', compression: 'Auto', options: {} };
 
 /** "Test Convert": what a converter makes of records, through the same code as the import. */
 export const convert = {
-  name: 'convert',
-  summary: 'Show what a converter makes of records.',
   usage: ['--converter FILE [RECORDS.jsonl|-] [OPTIONS]'],
   description: [
     'RECORDS holds one JSON object a line; without it, or with -, they come from standard input. Lines that `millrace read` has printed are taken too: of {"record":{…},"row":n} the record is converted, and rejected rows are passed on.',

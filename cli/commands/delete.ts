@@ -21,8 +21,6 @@ import { filenameOption, pathsOf } from './apply.ts';
 
 /** Deletes objects of a running local mode, as kubectl does those of a cluster. */
 export const deleteCommand = {
-  name: 'delete',
-  summary: 'Delete objects of a running local mode.',
   usage: ['-f FILE|DIR… [OPTIONS]', 'KIND NAME… [OPTIONS]', 'KIND/NAME… [OPTIONS]'],
   description: [
     'Deletes the objects of manifests, the last first, or those that are named, and waits until they are gone. What was imported stays in the store.',

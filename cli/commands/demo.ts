@@ -7,8 +7,6 @@ import { showDemo } from '../demo/show-demo.ts';
 
 /** The main job on embedded parts: for a first look, and for a machine with nothing but Node. */
 export const demo = {
-  name: 'demo',
-  summary: 'Import some hundred thousand made-up events with an embedded S3 and PostgreSQL.',
   usage: [''],
   description: [
     'Starts an S3 and a PostgreSQL of its own in a temporary folder, uploads files with a few bad rows among them, imports them as millrace run does, overwrites one file, and shows what became of everything. Nothing is left behind.',

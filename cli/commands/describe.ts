@@ -17,8 +17,6 @@ import { describeObject } from '../output/describe-object.ts';
 
 /** Tells all about objects of a running local mode. */
 export const describe = {
-  name: 'describe',
-  summary: 'Show an object of a running local mode: conditions, spec, status, events.',
   usage: ['KIND [NAME…] [OPTIONS]', 'KIND/NAME… [OPTIONS]'],
   description: [
     'Prints what is wanted, what is, and what happened. The message of a condition says what is wrong and what to do about it. Values of Secrets are not printed.',

@@ -29,8 +29,6 @@ type GetOutput = (typeof outputs)[number];
 
 /** Lists objects of a running local mode, as kubectl does those of a cluster. */
 export const get = {
-  name: 'get',
-  summary: 'List objects of a running local mode.',
   usage: ['KIND [NAME…] [OPTIONS]', 'KIND/NAME… [OPTIONS]'],
   description: [
     'KIND is a plural, singular or short name, as s3importsources or s3src; several with commas between; or millrace for all kinds of Millrace. The columns are those that kubectl shows.',

@@ -40,8 +40,6 @@ const usualLimit = 10;
 
 /** "Pull File" and "Test Convert" on a real object of a source, through the same code as the import. */
 export const preview = {
-  name: 'preview',
-  summary: 'Show the first records of a source beside the events that they would become.',
   usage: ['-f SOURCE.yaml… [--key KEY] [--limit N]'],
   description: [
     'The files hold the S3ImportSource, its S3Connection, and the Secret and ConfigMaps that they name. Nothing is stored, and no cluster is needed; the object is read from S3 with the keys of the Secret.',

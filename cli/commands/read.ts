@@ -27,8 +27,6 @@ import {
 
 /** "Pull File": what the settings make of a file, through the same code as the import. */
 export const read = {
-  name: 'read',
-  summary: 'Show the records of a file, as the import would read them.',
   usage: ['FILE [OPTIONS]', 's3://BUCKET/KEY [OPTIONS]', '- [OPTIONS]   (standard input)'],
   description: [
     'Prints one line for each row: {"record":{…},"row":n}, or {"reject":{"row","offset","column","reason","raw"}} for a row that cannot be read. Rows count from 1; offset is in bytes of the decompressed file.',

@@ -1,23 +1,46 @@
-import type { Command } from '../command.ts';
-import { apply } from './apply.ts';
-import { convert } from './convert.ts';
-import { deleteCommand } from './delete.ts';
-import { demo } from './demo.ts';
-import { describe } from './describe.ts';
-import { get } from './get.ts';
-import { preview } from './preview.ts';
-import { read } from './read.ts';
-import { run } from './run.ts';
+import type { CommandEntry } from '../command.ts';
 
-/** Every command of `millrace`, in the order of its help. */
+/**
+ * Every command of `millrace`, in the order of its help. A command is loaded when it is asked for: most of them bring
+ * half of the product with them.
+ */
 export const commands = Object.freeze({
-  run,
-  apply,
-  get,
-  describe,
-  delete: deleteCommand,
-  read,
-  convert,
-  preview,
-  demo,
-}) satisfies Record<string, Command>;
+  run: {
+    summary: 'Run sources on this machine, without a cluster.',
+    load: async () => (await import('./run.ts')).run,
+  },
+  apply: {
+    kubectl: 'kubectl apply does it',
+    summary: 'Apply manifests to a running local mode.',
+    load: async () => (await import('./apply.ts')).apply,
+  },
+  get: {
+    summary: 'List objects of a running local mode.',
+    load: async () => (await import('./get.ts')).get,
+  },
+  describe: {
+    summary: 'Show an object of a running local mode: conditions, spec, status, events.',
+    load: async () => (await import('./describe.ts')).describe,
+  },
+  delete: {
+    kubectl: 'kubectl delete does it',
+    summary: 'Delete objects of a running local mode.',
+    load: async () => (await import('./delete.ts')).deleteCommand,
+  },
+  read: {
+    summary: 'Show the records of a file, as the import would read them.',
+    load: async () => (await import('./read.ts')).read,
+  },
+  convert: {
+    summary: 'Show what a converter makes of records.',
+    load: async () => (await import('./convert.ts')).convert,
+  },
+  preview: {
+    summary: 'Show the first records of a source beside the events that they would become.',
+    load: async () => (await import('./preview.ts')).preview,
+  },
+  demo: {
+    summary: 'Import some hundred thousand made-up events with an embedded S3 and PostgreSQL.',
+    load: async () => (await import('./demo.ts')).demo,
+  },
+}) satisfies Readonly<Record<string, CommandEntry>>;

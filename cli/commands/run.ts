@@ -25,8 +25,6 @@ import { formatProgress, formatReport } from '../output/status-report.ts';
 
 /** The local mode: the operator and its workers on this machine, without a cluster. */
 export const run = {
-  name: 'run',
-  summary: 'Run sources on this machine, without a cluster.',
   usage: ['-f FILE|DIR… [--until idle] [--state DIR]'],
   description: [
     'Applies the manifests to an API in memory and runs the operator over it, its workers as processes, against the S3 and the PostgreSQL that the manifests name. It goes on until it is stopped; millrace get, describe, apply and delete speak to it meanwhile.',
