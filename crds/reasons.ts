@@ -5,6 +5,7 @@
 
 import type { Kind } from './names.ts';
 import { fileReasons } from './reasons/files.ts';
+import { identityReasons } from './reasons/identity.ts';
 import { lifeCycleReasons } from './reasons/life-cycle.ts';
 import { localModeReasons } from './reasons/local-mode.ts';
 import { referenceReasons } from './reasons/references.ts';
@@ -18,6 +19,7 @@ export type { ReasonClass, ReasonEntry, ReasonPlace } from './reasons/entry.ts';
 export const reasons = Object.freeze({
   ...lifeCycleReasons,
   ...referenceReasons,
+  ...identityReasons,
   ...storageReasons,
   ...storeReasons,
   ...workerReasons,

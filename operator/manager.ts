@@ -1,8 +1,9 @@
 import type { EventStore } from '../crds/generated/event-store.ts';
 import type { S3Connection } from '../crds/generated/s3-connection.ts';
 import type { S3ImportSource } from '../crds/generated/s3-import-source.ts';
-import { callerIdentity } from '../lib/aws/identity.ts';
+import { callerIdentity } from '../lib/aws/sts.ts';
 import type { Clock } from '../lib/clock.ts';
+import { TransientError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { createEventStoreController } from './controllers/event-store/controller.ts';
 import { createS3ConnectionController } from './controllers/s3-connection/controller.ts';
@@ -17,9 +18,10 @@ import { createApiClient, type ApiClient } from './runtime/api-client.ts';
 import { createEventRecorder } from './runtime/event-recorder.ts';
 import { guardWrites } from './runtime/guarded-transport.ts';
 import type { ReadinessCheck } from './runtime/health.ts';
-import { createLeaderElector, type Leadership } from './runtime/leader-elector.ts';
+import { createLeaderElector, LEADERSHIP_LOST, type Leadership } from './runtime/leader-elector.ts';
 import type { KubernetesObject, ResourceType } from './runtime/objects.ts';
 import { createReflector, type Reflector } from './runtime/reflector.ts';
+import { createRetryingTransport } from './runtime/retrying-transport.ts';
 import { readinessOf, runRuntime } from './runtime/run.ts';
 import type { RuntimeMetrics } from './runtime/runtime-metrics.ts';
 import type { ApiTransport } from './runtime/transport.ts';
@@ -38,10 +40,8 @@ export interface ManagerOptions {
 }
 
 export interface ManagerDeps {
-  /** Repeats what may be repeated. */
+  /** Repeats nothing: the manager does, where that is safe and this process leads. */
   readonly transport: ApiTransport;
-  /** Repeats nothing; the elector does so itself. */
-  readonly leaseTransport: ApiTransport;
   readonly clock: Clock;
   readonly random: () => number;
   readonly newId: () => string;
@@ -98,6 +98,7 @@ export function createManager(options: ManagerOptions, deps: ManagerDeps): Manag
       const { signal } = leadership;
       lead.installationId = await ensureInstallationId(client, options.namespace, deps.newId, signal);
     },
+    clock: deps.clock,
     log: deps.log,
   };
   return {
@@ -120,10 +121,12 @@ interface Lead {
 }
 
 function createContext(options: ManagerOptions, deps: ManagerDeps, lead: Lead): ControllerContext {
-  const transport = guardWrites(deps.transport, () => {
+  const guarded = guardWrites(deps.transport, () => {
     if ((lead.leadership?.remainingMs() ?? 0) > 0) return;
-    throw new Error('this process does not lead; nothing is written');
+    const message = 'this process does not lead; nothing is written';
+    throw new TransientError({ reason: LEADERSHIP_LOST, message });
   });
+  const transport = createRetryingTransport(guarded, deps);
   const client = createApiClient({ transport, fieldManager, clock: deps.clock });
   const source = { controller: 'millrace.dev/operator', instance: options.identity };
   return {
@@ -141,7 +144,7 @@ function createContext(options: ManagerOptions, deps: ManagerDeps, lead: Lead): 
 
 function createElector(options: ManagerOptions, deps: ManagerDeps) {
   const key = { namespace: options.namespace, name: 'millrace-operator' };
-  const client = createApiClient({ transport: deps.leaseTransport, fieldManager, clock: deps.clock });
+  const client = createApiClient({ transport: deps.transport, fieldManager, clock: deps.clock });
   return createLeaderElector({ key, identity: options.identity }, { ...deps, client });
 }
 

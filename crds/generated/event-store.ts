@@ -66,7 +66,12 @@ export interface EventStorePostgres {
   readonly maxConnections: number;
 }
 
-/**, * A Secret of the same namespace with the connection string, * (`postgres://user:password@host:5432/database?sslmode=verify-full`) that the operator and the workers, * use. If the Secret has a key `ca.crt`, the server's certificate is checked against it. Its content may, * be rotated at any time., */
+/**
+ * A Secret of the same namespace with the connection string
+ * (`postgres://user:password@host:5432/database?sslmode=verify-full`) that the operator and the workers
+ * use. If the Secret has a key `ca.crt`, the server's certificate is checked against it. Its content may
+ * be rotated at any time.
+ */
 export interface EventStorePostgresSecretRef {
   /** The name of the Secret. */
   readonly name: string;
@@ -74,7 +79,11 @@ export interface EventStorePostgresSecretRef {
   readonly key: string;
 }
 
-/**, * A Secret of the same namespace with the connection string of the role that owns the schema. Migrations, * run as it, so that the role of `secretRef` needs no right to create or alter tables; the operator grants, * it what it needs. Absent: migrations run as the role of `secretRef`., */
+/**
+ * A Secret of the same namespace with the connection string of the role that owns the schema. Migrations
+ * run as it, so that the role of `secretRef` needs no right to create or alter tables; the operator grants
+ * it what it needs. Absent: migrations run as the role of `secretRef`.
+ */
 export interface EventStorePostgresOwnerSecretRef {
   /** The name of the Secret. */
   readonly name: string;

@@ -48,11 +48,22 @@ export interface S3ConnectionSpec {
    * unknown. May be an interface VPC endpoint.
    */
   readonly stsEndpoint?: string;
-  /** Who signs the requests. Exactly one of its members is set. */
+  /**
+   * Who signs the requests, or asks for the role. Exactly one of its members is set; which one cannot change
+   * later.
+   */
   readonly credentials: S3ConnectionCredentials;
+  /**
+   * A role to assume with the credentials above, mostly of the account that owns the bucket. Its trust
+   * policy stands ready to paste in status.policies.trust. Cannot be added or removed later.
+   */
+  readonly role?: S3ConnectionRole;
 }
 
-/**, * A ConfigMap of the same namespace with the certificates (PEM) to trust, beside the well-known ones, when, * the endpoint's TLS certificate is checked., */
+/**
+ * A ConfigMap of the same namespace with the certificates (PEM) to trust, beside the well-known ones, when
+ * the endpoint's TLS certificate is checked.
+ */
 export interface S3ConnectionCaBundleRef {
   /** The name of the ConfigMap. */
   readonly name: string;
@@ -60,19 +71,60 @@ export interface S3ConnectionCaBundleRef {
   readonly key: string;
 }
 
-/** Who signs the requests. Exactly one of its members is set. */
+/**
+ * Who signs the requests, or asks for the role. Exactly one of its members is set; which one cannot change
+ * later.
+ */
 export interface S3ConnectionCredentials {
   /**
    * A Secret of the same namespace with static keys: `accessKeyID`, `secretAccessKey`, and for temporary
-   * credentials `sessionToken`. Its content may be rotated, and another Secret named, at any time.
+   * credentials `sessionToken`. Its content may be rotated, and another Secret named, at any time; a change
+   * takes effect without a restart. A role needs no long-lived key: prefer serviceAccountName where the
+   * cluster has web identity.
    */
   readonly secretRef?: S3ConnectionCredentialsSecretRef;
+  /**
+   * A ServiceAccount of the same namespace, under which the workers run. Annotated with
+   * `eks.amazonaws.com/role-arn` its token is given to that role (web identity, which works in any cluster
+   * whose issuer AWS can reach); else EKS Pod Identity gives its pods credentials.
+   */
+  readonly serviceAccountName?: string;
+  /**
+   * Whatever the AWS SDK finds around a worker: the role of its node, a profile. Off unless the operator's
+   * settings allow it to the namespace, since other pods may share it; and never sent to an endpoint that is
+   * not Amazon's unless the settings name that too.
+   */
+  readonly ambient?: Readonly<Record<string, never>>;
 }
 
-/**, * A Secret of the same namespace with static keys: `accessKeyID`, `secretAccessKey`, and for temporary, * credentials `sessionToken`. Its content may be rotated, and another Secret named, at any time., */
+/**
+ * A Secret of the same namespace with static keys: `accessKeyID`, `secretAccessKey`, and for temporary
+ * credentials `sessionToken`. Its content may be rotated, and another Secret named, at any time; a change
+ * takes effect without a restart. A role needs no long-lived key: prefer serviceAccountName where the
+ * cluster has web identity.
+ */
 export interface S3ConnectionCredentialsSecretRef {
   /** The name of the Secret. */
   readonly name: string;
+}
+
+/**
+ * A role to assume with the credentials above, mostly of the account that owns the bucket. Its trust
+ * policy stands ready to paste in status.policies.trust. Cannot be added or removed later.
+ */
+export interface S3ConnectionRole {
+  /** The ARN of the role. Case matters. */
+  readonly arn: string;
+  /**
+   * How long a session of the role lasts before it is renewed, from 15m to 12h; at most 1h where the
+   * credentials are a session of a role themselves, as those of a ServiceAccount are.
+   */
+  readonly sessionDuration: string;
+  /**
+   * The external id to give when the role is assumed. Absent, which is best: the operator makes a random one
+   * for this connection alone, and shows it in status.externalID. Cannot change.
+   */
+  readonly externalID?: string;
 }
 
 /** What the operator observed. Written by the operator alone. */
@@ -89,11 +141,33 @@ export interface S3ConnectionStatus {
   readonly lastHandledReconcileAt?: string;
   /**
    * The principal that S3 sees, as STS names it. Name it in the bucket's or the key's policy. Absent where
-   * no STS can be asked.
+   * no STS can be asked, or the role was not given.
    */
   readonly principal?: string;
+  /**
+   * The principal of spec.credentials, which assumes the role and which the role's trust policy must name.
+   * Absent without a role.
+   */
+  readonly caller?: string;
   /** The AWS account that the principal belongs to. */
   readonly account?: string;
+  /**
+   * The external id that is given when the role is assumed, for its trust policy. Of this connection alone;
+   * a connection that is deleted and made anew gets another.
+   */
+  readonly externalID?: string;
+  /** Policies of IAM, each a JSON document ready to paste. `millrace policy` prints them. */
+  readonly policies?: S3ConnectionStatusPolicies;
   /** The state of the connection, one entry for each aspect of it. */
   readonly conditions?: readonly Condition[];
+}
+
+/** Policies of IAM, each a JSON document ready to paste. `millrace policy` prints them. */
+export interface S3ConnectionStatusPolicies {
+  /** The trust policy of the role in spec.role. */
+  readonly trust?: string;
+  /** The policy of whoever spec.credentials belong to, so that it may assume the role. */
+  readonly caller?: string;
+  /** The trust policy of the role that the ServiceAccount's annotation names. */
+  readonly webIdentity?: string;
 }

@@ -75,13 +75,19 @@ export interface S3ImportSourceConnectionRef {
   readonly name: string;
 }
 
-/**, * The EventStore of the same namespace that keeps the ledger of this source and receives its events., * Cannot change later., */
+/**
+ * The EventStore of the same namespace that keeps the ledger of this source and receives its events.
+ * Cannot change later.
+ */
 export interface S3ImportSourceStoreRef {
   /** The name of the EventStore. */
   readonly name: string;
 }
 
-/**, * Which keys are files of this source, and how they are read. A change applies to files whose import, * begins after it., */
+/**
+ * Which keys are files of this source, and how they are read. A change applies to files whose import
+ * begins after it.
+ */
 export interface S3ImportSourceFiles {
   /**
    * Which keys below the prefix are files. The others are left alone and counted as ignored. Absent: every
@@ -103,7 +109,10 @@ export interface S3ImportSourceFiles {
   readonly csv?: S3ImportSourceFilesCsv;
 }
 
-/**, * Which keys below the prefix are files. The others are left alone and counted as ignored. Absent: every, * key that does not end with `/`. Exactly one of its members is set., */
+/**
+ * Which keys below the prefix are files. The others are left alone and counted as ignored. Absent: every
+ * key that does not end with `/`. Exactly one of its members is set.
+ */
 export interface S3ImportSourceFilesPattern {
   /**
    * A regular expression that must match from the first character to the last, either the whole key or what
@@ -113,7 +122,10 @@ export interface S3ImportSourceFilesPattern {
   readonly regex?: string;
 }
 
-/**, * The dialect of CSV files, in UTF-8, or in UTF-16 with a byte order mark. Absent: comma, double quotes,, * doubled within a field, and a header row., */
+/**
+ * The dialect of CSV files, in UTF-8, or in UTF-16 with a byte order mark. Absent: comma, double quotes,
+ * doubled within a field, and a header row.
+ */
 export interface S3ImportSourceFilesCsv {
   /** What stands between two fields, one or more characters. */
   readonly delimiter: string;
@@ -142,7 +154,11 @@ export interface S3ImportSourceDiscovery {
   readonly interval: string;
 }
 
-/**, * How a record becomes an event. Absent: the source is unfinished, and waits with ConversionMissing. A, * change applies to files found after it; those found before keep the one they were found under. Exactly, * one of its members is set., */
+/**
+ * How a record becomes an event. Absent: the source is unfinished, and waits with ConversionMissing. A
+ * change applies to files found after it; those found before keep the one they were found under. Exactly
+ * one of its members is set.
+ */
 export interface S3ImportSourceConversion {
   /**
    * A converter in Amplitude's language, either here as convertToAmplitudeFunc, or a whole converter
@@ -152,7 +168,11 @@ export interface S3ImportSourceConversion {
   readonly amplitude?: S3ImportSourceConversionAmplitude;
 }
 
-/**, * A converter in Amplitude's language, either here as convertToAmplitudeFunc, or a whole converter, * document in a ConfigMap. One that does not compile is reported as ConverterInvalid, with the path of, * each mistake., */
+/**
+ * A converter in Amplitude's language, either here as convertToAmplitudeFunc, or a whole converter
+ * document in a ConfigMap. One that does not compile is reported as ConverterInvalid, with the path of
+ * each mistake.
+ */
 export interface S3ImportSourceConversionAmplitude {
   /**
    * The fields of the event, each with its source: the name of a field of the record, an operator with its
@@ -216,7 +236,10 @@ export interface S3ImportSourceWorkers {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/**, * What one worker asks of its node, and what it may use. A worker reads files as streams, so the memory it, * needs does not grow with their size., */
+/**
+ * What one worker asks of its node, and what it may use. A worker reads files as streams, so the memory it
+ * needs does not grow with their size.
+ */
 export interface S3ImportSourceWorkersResources {
   /** What the scheduler sets aside for a worker. */
   readonly requests?: S3ImportSourceWorkersResourcesRequests;

@@ -26,6 +26,8 @@ export interface ReasonEntry {
   /** Empty for a reason of a command alone. */
   readonly kinds: readonly Kind[];
   readonly class: ReasonClass;
+  /** `Ready` does not wait for a condition that is Unknown for this reason. */
+  readonly harmless?: true;
   /** What it means, in a sentence. */
   readonly summary: string;
   /** What to do about it, in a sentence or two. Absent where there is nothing to do. */
@@ -34,6 +36,7 @@ export interface ReasonEntry {
 
 export const onAll = ['S3Connection', 'EventStore', 'S3ImportSource'] as const satisfies readonly Kind[];
 export const onS3 = ['S3Connection', 'S3ImportSource'] as const satisfies readonly Kind[];
+export const onConnection = ['S3Connection'] as const satisfies readonly Kind[];
 export const onStore = ['EventStore'] as const satisfies readonly Kind[];
 /** What a store's trouble looks like from a source: workers meet it too. */
 export const onStoreAndSource = ['EventStore', 'S3ImportSource'] as const satisfies readonly Kind[];

@@ -17,11 +17,11 @@ export const fileReasons = {
     cure: 'Write files once, under a key of their own, and leave them.',
   },
   ObjectArchived: {
-    on: ['File'],
+    on: ['File', 'Degraded'],
     kinds: onSource,
     class: 'P',
     summary: 'The object is in an archive class (Glacier) and cannot be read.',
-    cure: 'Restore the object, or exempt the prefix from the lifecycle rule.',
+    cure: 'Restore the object, which is then found by itself, or exempt the prefix from the lifecycle rule.',
   },
   ObjectReadFailed: {
     on: ['File'],

@@ -1,6 +1,6 @@
 import type { AgentOptions } from 'node:https';
 import { getCACertificates } from 'node:tls';
-import type { AwsCredentials } from './credentials.ts';
+import { fixedCredentials, type AwsCredentials, type CredentialSource } from './credentials.ts';
 
 /** How a service of AWS, or one that speaks like it, is reached, and as whom. */
 export interface ClientOptions {
@@ -9,7 +9,7 @@ export interface ClientOptions {
   readonly endpoint?: string | undefined;
   /** Certificates (PEM) of authorities that are trusted beside the usual ones. */
   readonly caPem?: string | undefined;
-  readonly credentials: AwsCredentials;
+  readonly credentials: AwsCredentials | CredentialSource;
   /** A whole answer, but a body that is read, must have come within so many milliseconds. Default: two minutes. */
   readonly answerMs?: number | undefined;
 }
@@ -37,11 +37,7 @@ export function clientSettings({ region, endpoint, caPem, credentials }: ClientO
   return {
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
-    credentials: {
-      accessKeyId: credentials.accessKeyId,
-      secretAccessKey: credentials.secretAccessKey,
-      ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken }),
-    },
+    credentials: providerOf(sourceOf(credentials)),
     maxAttempts,
     retryMode: 'standard',
     // Stores that are not AWS's often lack the newer checksums.
@@ -60,3 +56,23 @@ export function clientSettings({ region, endpoint, caPem, credentials }: ClientO
     logger: { trace: silent, debug: silent, info: silent, warn: silent, error: silent },
   } as const;
 }
+
+export function sourceOf(credentials: ClientOptions['credentials']): CredentialSource {
+  return 'get' in credentials ? credentials : fixedCredentials(credentials);
+}
+
+/** The SDK is told that they have ended already, so that it asks each time and keeps none that the source let go of. */
+function providerOf(source: CredentialSource) {
+  return async () => {
+    const { accessKeyId, secretAccessKey, sessionToken } = await source.get(unabortable);
+    return {
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+      expiration: new Date(0),
+    };
+  };
+}
+
+/** The SDK gives no signal to what provides credentials; whoever calls it asks the source with one before. */
+const unabortable = new AbortController().signal;

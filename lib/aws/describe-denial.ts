@@ -1,4 +1,6 @@
+import { arnsOf, isAccessPoint } from './arns.ts';
 import type { Denial } from './denial.ts';
+import { decryptStatement, listStatement, objectStatement, type Statement } from './policies.ts';
 
 interface DeniedCall {
   readonly action: string;
@@ -6,23 +8,6 @@ interface DeniedCall {
   readonly prefix?: string | undefined;
   readonly region: string;
 }
-
-/** A statement of an IAM policy that allows one action. */
-interface Statement {
-  readonly Sid: string;
-  readonly Effect: 'Allow';
-  readonly Action: string;
-  readonly Resource: string;
-  readonly Condition?: { readonly StringLike: { readonly 's3:prefix': string } };
-}
-
-const statementNames: Readonly<Record<string, string>> = {
-  's3:ListBucket': 'ListObjects',
-  's3:GetObject': 'ReadObjects',
-  's3:GetObjectVersion': 'ReadObjectVersions',
-  'kms:Decrypt': 'DecryptObjects',
-  'sts:AssumeRole': 'AssumeRole',
-};
 
 const reasons: Readonly<Record<string, string>> = {
   's3:ListBucket': 'ListDenied',
@@ -43,13 +28,17 @@ export function describeDenial(
   const what = `${who} may not ${action} on ${resource}`;
   if (denial.deniedBy !== undefined) {
     const message = `${what}: ${article(denial.deniedBy)} denies it explicitly. An allow does not help; change that deny.`;
-    return { reason: 'ExplicitDeny', message };
+    return { reason: isEndpointPolicy(denial.deniedBy) ? 'VPCEndpointDenied' : 'ExplicitDeny', message };
   }
   const why = denial.notAllowedBy === undefined ? '' : `: no ${denial.notAllowedBy} allows it`;
-  const where = whereToAllow(denial);
   const statement = JSON.stringify(statementFor(action, resource, call));
-  const reason = reasons[action] ?? 'PermissionDenied';
-  return { reason, message: `${what}${why}. Add to ${where} the statement ${statement}.` };
+  const message = `${what}${why}. Add to ${whereToAllow(denial)} the statement ${statement}.${hintOf(call, denial)}`;
+  const ofEndpoint = denial.notAllowedBy !== undefined && isEndpointPolicy(denial.notAllowedBy);
+  return { reason: ofEndpoint ? 'VPCEndpointDenied' : (reasons[action] ?? 'PermissionDenied'), message };
+}
+
+function isEndpointPolicy(policy: string): boolean {
+  return /\bendpoint\b/i.test(policy);
 }
 
 function article(policy: string): string {
@@ -62,25 +51,26 @@ function whereToAllow({ notAllowedBy }: Denial): string {
   return notAllowedBy.startsWith('identity-based') ? 'its policy' : `the ${notAllowedBy}`;
 }
 
+/** What a bare denial may hide. */
+function hintOf({ bucket = '' }: DeniedCall, { notAllowedBy }: Denial): string {
+  return notAllowedBy === undefined && isAccessPoint(bucket)
+    ? ' The access point’s policy must allow it too, and one that is open to a VPC alone admits no other network.'
+    : '';
+}
+
 /** Of objects, all that the bucket holds under the prefix: the key of one does not belong into a message. */
 function resourceOf(action: string, { bucket, prefix, region }: DeniedCall, denial: Denial): string {
   if (bucket === undefined || !action.startsWith('s3:')) return denial.resource ?? '*';
-  const arn = `arn:${partitionOf(region)}:s3:::${bucket}`;
-  return action === 's3:ListBucket' ? arn : `${arn}/${prefix ?? ''}*`;
+  const arns = arnsOf(bucket, { region });
+  return action === 's3:ListBucket' ? arns.bucket : arns.objects(prefix ?? '');
 }
 
-function statementFor(action: string, resource: string, { prefix }: DeniedCall): Statement {
-  const under = action === 's3:ListBucket' && prefix !== undefined && prefix !== '';
-  return {
-    Sid: statementNames[action] ?? 'Millrace',
-    Effect: 'Allow',
-    Action: action,
-    Resource: resource,
-    ...(under ? { Condition: { StringLike: { 's3:prefix': `${prefix}*` } } } : {}),
-  };
-}
-
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+function statementFor(action: string, resource: string, call: DeniedCall): Statement {
+  const { bucket, prefix = '', region } = call;
+  if (action === 'kms:Decrypt') return decryptStatement(resource);
+  if (bucket !== undefined && action === 's3:ListBucket') return listStatement({ bucket, prefix, region });
+  if (bucket !== undefined && action.startsWith('s3:GetObject')) {
+    return objectStatement(action, { bucket, prefix, region });
+  }
+  return { Sid: 'Millrace', Effect: 'Allow', Action: action, Resource: resource };
 }

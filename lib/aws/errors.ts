@@ -1,5 +1,6 @@
 import { TerminalError, TransientError } from '../errors.ts';
 import { parseRetryAfter } from '../retry.ts';
+import { readAnswer, type Answer } from './answer.ts';
 import { parseDenial } from './denial.ts';
 import { fromNetworkError } from './network-errors.ts';
 import { describeDenial } from './describe-denial.ts';
@@ -12,16 +13,6 @@ export interface AwsCall {
   readonly prefix?: string | undefined;
   readonly region: string;
   readonly endpoint?: string | undefined;
-}
-
-/** The parts of an answer that tell one error from another. */
-interface Answer {
-  readonly code: string;
-  readonly text: string;
-  readonly status: number | undefined;
-  readonly header: (name: string) => string | undefined;
-  /** Where the store says that the bucket is. */
-  readonly region: string | undefined;
 }
 
 interface Verdict {
@@ -115,6 +106,8 @@ const badBucketName: Rule = ({ bucket }) => ({
 const rules: Readonly<Record<string, Rule>> = {
   NoSuchBucket: bucketNotFound,
   InvalidBucketName: badBucketName,
+  NoSuchAccessPoint: bucketNotFound,
+  InvalidAccessPointAliasError: badBucketName,
   NoSuchKey: objectNotFound,
   NoSuchVersion: objectNotFound,
   MethodNotAllowed: objectNotFound,
@@ -130,6 +123,14 @@ const rules: Readonly<Record<string, Rule>> = {
   InvalidPayer: accountDisabled,
   OptInRequired: accountDisabled,
   RegionDisabledException: accountDisabled,
+  NotImplemented: refused(
+    'UnsupportedProvider',
+    'does not know a call that an import needs. Check that the endpoint is that of an S3 store.',
+  ),
+  InvalidAccessPoint: refused(
+    'AccessPointUnsupported',
+    'does not serve this access point. Name the bucket itself, or an access point of it that is open to the internet.',
+  ),
   InvalidAccessKeyId: invalidKey,
   InvalidClientTokenId: invalidKey,
   UnrecognizedClientException: invalidKey,
@@ -208,29 +209,6 @@ function judge(call: AwsCall, answer: Answer): Verdict {
   const what = status === undefined ? code : `${status} ${code}`;
   const message = `${storeOf(call.endpoint)} answers ${call.action} with ${what}, which Millrace does not know. Check that the endpoint is that of an S3 store.`;
   return { reason: 'UnknownError', message, transient: true };
-}
-
-/** What the SDK throws for an answer; anything else has none of it. */
-interface ThrownAnswer {
-  readonly name?: string;
-  readonly Code?: string;
-  readonly message?: string;
-  readonly Region?: string;
-  readonly $metadata?: { readonly httpStatusCode?: number };
-  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
-}
-
-function readAnswer(error: unknown): Answer {
-  const thrown: ThrownAnswer = typeof error === 'object' && error !== null ? error : {};
-  const { Code, name = 'Unknown', message: text = '' } = thrown;
-  const header = (field: string) => thrown.$response?.headers?.[field];
-  return {
-    code: Code ?? name,
-    text,
-    status: thrown.$metadata?.httpStatusCode,
-    header,
-    region: header('x-amz-bucket-region') ?? thrown.Region ?? /expecting '([\w-]+)'/.exec(text)?.[1],
-  };
 }
 
 function storeOf(endpoint: string | undefined): string {

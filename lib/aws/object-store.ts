@@ -12,6 +12,8 @@ export interface ListedObject {
   readonly lastModified: number;
   /** `STANDARD` where the store says nothing. */
   readonly storageClass: string;
+  /** It is archived, and a copy that was restored can be read for now. */
+  readonly restored: boolean;
 }
 
 export interface ListRequest {

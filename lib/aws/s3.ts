@@ -8,7 +8,9 @@ import {
   type HeadObjectCommandOutput,
   type ListObjectsV2CommandOutput,
 } from '@aws-sdk/client-s3';
-import { clientSettings, defaultAnswerMs, type ClientOptions } from './client-settings.ts';
+import { clientSettings, defaultAnswerMs, sourceOf, type ClientOptions } from './client-settings.ts';
+import type { CredentialSource } from './credentials.ts';
+import { reasonOf } from '../errors.ts';
 import { fromAwsError } from './errors.ts';
 import type {
   ByteRange,
@@ -35,21 +37,24 @@ const defaultStallMs = 60_000;
 
 /** Opens nothing yet: the first call does. A bucket in another region is an error, and not followed there. */
 export function openS3(options: S3Options): ObjectStore {
+  const credentials = sourceOf(options.credentials);
   const client = new S3Client({
-    ...clientSettings(options),
+    ...clientSettings({ ...options, credentials }),
     forcePathStyle: options.forcePathStyle ?? false,
     followRegionRedirects: false,
   });
-  return new S3ObjectStore(client, options);
+  return new S3ObjectStore(client, options, credentials);
 }
 
 class S3ObjectStore implements ObjectStore {
   readonly #client: S3Client;
   readonly #options: S3Options;
+  readonly #credentials: CredentialSource;
 
-  constructor(client: S3Client, options: S3Options) {
+  constructor(client: S3Client, options: S3Options, credentials: CredentialSource) {
     this.#client = client;
     this.#options = options;
+    this.#credentials = credentials;
   }
 
   async listPage(request: ListRequest, signal: AbortSignal): Promise<ObjectPage> {
@@ -113,6 +118,8 @@ class S3ObjectStore implements ObjectStore {
       MaxKeys: maxKeys,
       // XML cannot hold every character that a key can.
       EncodingType: 'url',
+      // An archived object that was restored keeps its class.
+      OptionalObjectAttributes: ['RestoreStatus'],
     });
     return withDeadline(this.#answerMs, signal, (abortSignal) => this.#client.send(command, { abortSignal }));
   }
@@ -127,6 +134,21 @@ class S3ObjectStore implements ObjectStore {
     call: () => Promise<T>,
   ): Promise<T> {
     try {
+      return await this.#asOurs(asked, signal, call);
+    } catch (error) {
+      // A session may be ended from outside before its time; one that can be renewed is, once.
+      if (reasonOf(error) !== 'CredentialsExpired' || !this.#credentials.forget()) throw error;
+      return await this.#asOurs(asked, signal, call);
+    }
+  }
+
+  async #asOurs<T>(
+    asked: { readonly action: string; readonly bucket: string; readonly prefix?: string },
+    signal: AbortSignal,
+    call: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      await this.#credentials.get(signal);
       return await call();
     } catch (error) {
       signal.throwIfAborted();
@@ -175,6 +197,7 @@ function pageOf(answer: ListObjectsV2CommandOutput): ObjectPage {
     size: entry.Size ?? 0,
     lastModified: entry.LastModified?.getTime() ?? 0,
     storageClass: entry.StorageClass ?? 'STANDARD',
+    restored: entry.RestoreStatus?.RestoreExpiryDate !== undefined,
   }));
   const truncated = answer.IsTruncated === true;
   return { objects, truncated, nextStartAfter: truncated ? objects.at(-1)?.key : undefined };

@@ -47,7 +47,7 @@ function addInterface(node: SchemaNode, name: string, path: readonly string[], c
     `readonly ${propertyName(field)}${isAlwaysSet(node, field) ? '' : '?'}: ${typeOf(child, [...path, field], context)};`,
   ]);
   context.interfaces[at] = [
-    docComment(node.description),
+    ...docComment(node.description),
     `export interface ${name} {`,
     ...fields,
     '}',

@@ -1,5 +1,5 @@
 import type { S3Connection } from '../../../crds/generated/s3-connection.ts';
-import type { CallerIdentity, IdentityRequest } from '../../../lib/aws/identity.ts';
+import type { CallerIdentity, IdentityRequest } from '../../../lib/aws/sts.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { resourceTypes } from '../../resource-types.ts';
 import type { ObjectStores } from '../../object-stores.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AwsCredentials } from '../../../lib/aws/credentials.ts';
-import { callerIdentity } from '../../../lib/aws/identity.ts';
+import { callerIdentity } from '../../../lib/aws/sts.ts';
 import type { ObjectStore } from '../../../lib/aws/object-store.ts';
 import { openS3, type S3Options } from '../../../lib/aws/s3.ts';
 import { reasonOf, TerminalError, TransientError } from '../../../lib/errors.ts';

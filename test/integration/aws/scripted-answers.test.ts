@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
-import { callerIdentity } from '../../../lib/aws/identity.ts';
+import { callerIdentity } from '../../../lib/aws/sts.ts';
 import type { ObjectStore } from '../../../lib/aws/object-store.ts';
 import { openS3, type S3Options } from '../../../lib/aws/s3.ts';
 import { reasonOf, TransientError } from '../../../lib/errors.ts';

@@ -182,7 +182,7 @@ describe('denials of AWS', () => {
     ],
     [
       `User: ${principal} is not authorized to perform: s3:GetObject with an explicit deny in a VPC endpoint policy`,
-      'ExplicitDeny',
+      'VPCEndpointDenied',
       /: a VPC endpoint policy denies it/,
     ],
     [

@@ -1,0 +1,113 @@
+import { onConnection, onS3, onSource, type ReasonEntry } from './entry.ts';
+
+/** Ways to an identity beside a static key: roles, tokens of ServiceAccounts, what only a pod holds. */
+export const identityReasons = {
+  IdentityNotAllowed: {
+    on: ['Accepted'],
+    kinds: onConnection,
+    class: 'P',
+    summary:
+      'The operator’s configuration does not admit these credentials in this namespace, or not to this endpoint.',
+    cure: 'Use a Secret or a ServiceAccount of the namespace, or have an administrator allow it in the operator’s settings.',
+  },
+  InvalidRoleARN: {
+    on: ['Accepted'],
+    kinds: onConnection,
+    class: 'P',
+    summary: 'The ARN of the role is malformed, or of another partition than the region.',
+    cure: 'Create a new S3Connection with the right ARN: spec.role.arn cannot change.',
+  },
+  ServiceAccountNotFound: {
+    on: ['ResolvedRefs'],
+    kinds: onConnection,
+    class: 'W',
+    summary: 'There is no ServiceAccount of that name in the namespace.',
+    cure: 'Create it; the connection goes on by itself.',
+  },
+  TokenRequestFailed: {
+    on: ['Authenticated'],
+    kinds: onConnection,
+    class: 'T',
+    summary: 'The Kubernetes API server gave no token of the ServiceAccount.',
+    cure: 'Nothing, if it passes. Else look at the API server’s health.',
+  },
+  TokenRequestRefused: {
+    on: ['Authenticated'],
+    kinds: onConnection,
+    class: 'P',
+    summary: 'The operator may not ask for tokens of the ServiceAccount, or there is no cluster to give one.',
+    cure: 'Allow the operator `create` on serviceaccounts/token in this namespace; in local mode sign in with a Secret.',
+  },
+  WebIdentityTokenInvalid: {
+    on: ['Authenticated'],
+    kinds: onS3,
+    class: 'P',
+    summary: 'STS does not take the ServiceAccount’s token: issuer or audience are not known to the account.',
+    cure: 'Create the IAM OIDC provider of the cluster in the role’s account, with the audience sts.amazonaws.com.',
+  },
+  WebIdentityTokenExpired: {
+    on: ['Authenticated'],
+    kinds: onS3,
+    class: 'T',
+    summary: 'STS says that the ServiceAccount’s token has expired.',
+    cure: 'Nothing, if it passes: a new token is asked for. Else set the clocks of the nodes.',
+  },
+  AssumeRoleDenied: {
+    on: ['Authenticated'],
+    kinds: onS3,
+    class: 'E',
+    summary: 'STS denied the role: it is absent, does not trust the principal, or wants another external id.',
+    cure: 'Paste status.policies.trust of the S3Connection into the role, and status.policies.caller into the policy of the principal.',
+  },
+  SessionDurationInvalid: {
+    on: ['Authenticated'],
+    kinds: onS3,
+    class: 'P',
+    summary: 'The role gives no session as long as spec.role.sessionDuration asks.',
+    cure: 'Shorten it (at most 1h where a role assumes a role), or raise the role’s maximum session duration.',
+  },
+  PodIdentityUnavailable: {
+    on: ['Authenticated'],
+    kinds: onS3,
+    class: 'W',
+    summary:
+      'The pod of the ServiceAccount has no identity: there is no annotation, and EKS Pod Identity gave none.',
+    cure: 'Annotate the ServiceAccount with eks.amazonaws.com/role-arn, or create its Pod Identity association.',
+  },
+  CredentialsVerifiedByWorker: {
+    on: ['Authenticated'],
+    kinds: onS3,
+    class: 'N',
+    summary: 'The operator cannot hold this identity; a short run of the worker that can has proved it.',
+  },
+  VerificationInconclusive: {
+    on: ['PermissionsVerified'],
+    kinds: onSource,
+    class: 'N',
+    harmless: true,
+    summary:
+      'An action could not be tried, since there is no object to try it on yet. Ready does not wait for it.',
+    cure: 'Nothing: it is tried on the first object that is found.',
+  },
+  VPCEndpointDenied: {
+    on: ['BucketAccessible'],
+    kinds: onSource,
+    class: 'E',
+    summary: 'The policy of a VPC endpoint on the way to S3 denied the action.',
+    cure: 'Allow the action on the bucket in the endpoint’s policy, which the message names.',
+  },
+  AccessPointUnsupported: {
+    on: ['BucketAccessible'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The access point cannot be used for an import.',
+    cure: 'Name the bucket, or an access point whose network origin is the internet.',
+  },
+  UnsupportedProvider: {
+    on: ['BucketAccessible'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The store does not know a call that an import needs.',
+    cure: 'Check that spec.endpoint of the S3Connection is that of an S3 store.',
+  },
+} as const satisfies Record<string, ReasonEntry>;

@@ -1,0 +1,64 @@
+import { STSClient } from '@aws-sdk/client-sts';
+import type { Clock } from '../clock.ts';
+import { TerminalError } from '../errors.ts';
+import {
+  fixedCredentials,
+  renewedCredentials,
+  type AwsCredentials,
+  type CredentialSource,
+} from './credentials.ts';
+import type { IdentityPlan } from './identity-plan.ts';
+import { assumeRole, assumeRoleWithWebIdentity } from './sts.ts';
+
+/** An identity that is held for as long as it is needed. */
+export interface Identity {
+  /** Who S3 sees. */
+  readonly credentials: CredentialSource;
+  /** Who asks for the role; the same as `credentials` where there is none. */
+  readonly caller: CredentialSource;
+}
+
+/** Asks nothing yet: the first use does. Sessions are renewed before they end. */
+export function openIdentity(plan: IdentityPlan, clock: Pick<Clock, 'now'>): Identity {
+  const caller = openBase(plan, clock);
+  const { role, sts, sessionName } = plan;
+  if (role === undefined) return { credentials: caller, caller };
+  const ask = (signal: AbortSignal) => assumeRole({ ...sts, credentials: caller }, role, sessionName, signal);
+  return { caller, credentials: renewedCredentials(ask, clock) };
+}
+
+function openBase({ base, sts, sessionName }: IdentityPlan, clock: Pick<Clock, 'now'>): CredentialSource {
+  switch (base.kind) {
+    case 'keys':
+      return fixedCredentials(base.credentials);
+    case 'webIdentity': {
+      const { roleArn } = base;
+      const ask = async (signal: AbortSignal) => {
+        const token = await base.token(signal);
+        return await assumeRoleWithWebIdentity(sts, { roleArn, token, sessionName }, signal);
+      };
+      return renewedCredentials(ask, clock);
+    }
+    case 'ambient':
+      return renewedCredentials(() => findInEnvironment(sts.region), clock);
+  }
+}
+
+/** Variables, profiles, the agent of EKS Pod Identity, the node's metadata: the order is the SDK's. */
+async function findInEnvironment(region: string): Promise<AwsCredentials> {
+  const client = new STSClient({ region });
+  try {
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = await client.config.credentials();
+    return { accessKeyId, secretAccessKey, sessionToken, expiresAt: expiration?.getTime() };
+  } catch (error) {
+    throw new TerminalError({
+      reason: 'AuthenticationFailed',
+      message:
+        'No credentials were found in the environment: no variables, profile, container agent or node role. Give the pod ' +
+        'an identity, or sign in with another member of spec.credentials.',
+      cause: error,
+    });
+  } finally {
+    client.destroy();
+  }
+}
