@@ -9,7 +9,6 @@ import { loadClusterAccess, type ClusterAccess } from './runtime/cluster-access.
 import { startHealthServer } from './runtime/health.ts';
 import { createHttpTransport } from './runtime/http-transport.ts';
 import { createMeteredTransport } from './runtime/metered-transport.ts';
-import { createRetryingTransport } from './runtime/retrying-transport.ts';
 import { createRuntimeMetrics } from './runtime/runtime-metrics.ts';
 
 /** The control plane process: `node operator/main.ts`. Ends with 0 when asked to stop, with 1 when it lost its lease. */
@@ -26,12 +25,11 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
   const http = createHttpTransport({ access, clock, userAgent: 'millrace-operator' });
   const runtimeMetrics = createRuntimeMetrics(metrics, 'millrace');
   const host = new URL(access.server).host;
-  const leaseTransport = createMeteredTransport(http, { clock, metrics: runtimeMetrics, host });
+  const transport = createMeteredTransport(http, { clock, metrics: runtimeMetrics, host });
   const deps = { clock, random: Math.random, newId: randomUUID, log, metrics: runtimeMetrics, redact };
   const manager = createManager(managerOptions(config, access), {
     ...deps,
-    transport: createRetryingTransport(leaseTransport, deps),
-    leaseTransport,
+    transport,
   });
   const health = await startHealthServer({ port: config.port }, { checks: manager.readiness, metrics });
   log.info('started', { server: access.server, port: health.port });

@@ -25,7 +25,7 @@ export async function runOperator(deps: LocalOperatorDeps, signal: AbortSignal):
       leaderElection: false,
       worker: { image: 'millrace:local' },
     },
-    { ...deps, leaseTransport: deps.transport, newId: randomUUID },
+    { ...deps, newId: randomUUID },
   );
   await manager.run(signal);
 }

@@ -153,7 +153,8 @@ class TransportClient implements ApiClient {
     options: ListOptions = {},
   ): Promise<ListPage<T>> {
     const { signal, deadlineMs, namespace = '' } = options;
-    const body = await this.#object<RawList>(subjectOf('list', type, { namespace, name: '' }), {
+    const subject = subjectOf('list', type, { namespace, name: '' });
+    const body = await this.#object<RawList>(subject, {
       ...only({ signal, deadlineMs }),
       method: 'GET',
       path: collectionPath(type, namespace),
@@ -165,7 +166,7 @@ class TransportClient implements ApiClient {
         resourceVersion: options.resourceVersion,
       }),
     });
-    return pageOf(type, body);
+    return pageOf(subject, type, body);
   }
 
   async watch<T extends KubernetesObject>(
@@ -298,7 +299,7 @@ class TransportClient implements ApiClient {
 
   async #object<T>(subject: string, request: ApiRequest): Promise<T> {
     const body = await this.#call(subject, request);
-    if (!isJsonObject(body)) throw notAnObject(subject);
+    if (!isJsonObject(body)) throw notWhatWasAsked(subject, 'a JSON object');
     return body as T;
   }
 
@@ -312,14 +313,17 @@ class TransportClient implements ApiClient {
 
 interface RawList {
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-  readonly items?: readonly unknown[];
+  /** Null where a server encodes an empty list so. */
+  readonly items?: readonly unknown[] | null;
 }
 
-function pageOf<T extends KubernetesObject>(type: ResourceType, body: RawList): ListPage<T> {
-  const next = body.metadata?.continue ?? '';
+/** Whoever takes this for a list believes that what is not in it is gone: anything that is none is refused. */
+function pageOf<T extends KubernetesObject>(subject: string, type: ResourceType, body: RawList): ListPage<T> {
+  const { resourceVersion = '', continue: next = '' } = body.metadata ?? {};
+  if (body.items === undefined || resourceVersion === '') throw notWhatWasAsked(subject, 'a list');
   return {
     items: (body.items ?? []).map((item) => typed(type, item as T)),
-    resourceVersion: body.metadata?.resourceVersion ?? '',
+    resourceVersion,
     ...(next === '' ? {} : { continueFrom: next }),
   };
 }
@@ -336,8 +340,8 @@ function subjectOf(verb: string, type: ResourceType, key: ObjectKey): string {
   return `${verb} ${resource} ${where}`.trim();
 }
 
-function notAnObject(subject: string): TransientError {
-  const message = `${subject}: the Kubernetes API sent something other than a JSON object; is there a proxy in between?`;
+function notWhatWasAsked(subject: string, what: string): TransientError {
+  const message = `${subject}: the Kubernetes API sent something other than ${what}; is there a proxy in between?`;
   return new TransientError({ reason: apiReasons.unavailable, message });
 }
 

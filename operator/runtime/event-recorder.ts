@@ -16,13 +16,13 @@ import type { RuntimeMetrics } from './runtime-metrics.ts';
 
 export interface EventRecorder {
   record(event: RecordedEvent): void;
-  /** Resolves when all that was recorded so far is written or given up. */
-  flush(): Promise<void>;
+  /** Resolves when all that was recorded so far is written or given up, or after `patienceMs` at the latest. */
+  flush(patienceMs?: number): Promise<void>;
 }
 
 export interface EventRecorderDeps {
   readonly client: Pick<ApiClient, 'create' | 'patch'>;
-  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly clock: Clock;
   /** Uniform in [0, 1); names of events. */
   readonly random: () => number;
   readonly log: Logger;
@@ -38,6 +38,7 @@ const REFILL_MS = 5 * 60_000;
 const MAX_SERIES = 4_096;
 const MAX_UNWRITTEN = 1_000;
 const WRITE_DEADLINE_MS = 10_000;
+const FLUSH_MS = 5_000;
 const COMBINED = '(combined from similar events): ';
 
 /** One event object in the API, and what is known of it here. */
@@ -94,7 +95,16 @@ class Recorder implements EventRecorder {
     this.#writing ??= this.#writeAll();
   }
 
-  async flush(): Promise<void> {
+  async flush(patienceMs = FLUSH_MS): Promise<void> {
+    const written = new AbortController();
+    const patience = this.#deps.clock.sleep(patienceMs, written.signal).catch(() => {});
+    await Promise.race([this.#written(), patience]);
+    written.abort();
+    if (this.#unwritten.size > 0)
+      this.#deps.log.warn('events left unwritten', { events: this.#unwritten.size });
+  }
+
+  async #written(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
   }
 

@@ -1,9 +1,10 @@
+import { Readable } from 'node:stream';
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import type { Clock } from '../../lib/clock.ts';
 import { TerminalError, TransientError } from '../../lib/errors.ts';
 import { apiReasons } from './api-error.ts';
 import type { ClusterAccess, Connection } from './cluster-access.ts';
-import { withDeadline, type Deadline } from './deadline.ts';
+import { orAbort, withDeadline, type Deadline } from './deadline.ts';
 import { limitedLines, readLimited } from './read-limited.ts';
 import type { ApiRequest, ApiResponse, ApiStream, ApiTransport } from './transport.ts';
 
@@ -100,8 +101,9 @@ class UndiciTransport implements HttpTransport {
 
   async #attempt(request: ApiRequest, lane: Lane, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const { access, userAgent } = this.#deps;
-    const connection = await access.connection();
-    const hasBody = request.body !== undefined;
+    // A plugin that gives credentials may hang; no call may hang with it.
+    const connection = await orAbort(access.connection(), signal);
+    const body = bodyOf(request);
     return this.#agentsFor(connection)[lane].request({
       origin: new URL(access.server).origin,
       path: pathOf(access.server, request),
@@ -109,11 +111,11 @@ class UndiciTransport implements HttpTransport {
       headers: {
         accept: 'application/json',
         'user-agent': userAgent,
-        ...(hasBody ? { 'content-type': 'application/json' } : {}),
+        ...body?.headers,
         ...request.headers,
         ...connection.headers,
       },
-      body: hasBody ? JSON.stringify(request.body) : null,
+      body: body?.content ?? null,
       signal,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -164,6 +166,24 @@ function pathOf(server: string, request: ApiRequest): string {
   return `${prefix}${request.path}${query === '' ? '' : `?${query}`}`;
 }
 
+interface Body {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly content: string | Readable;
+}
+
+/** With a guard, a body that asks it when undici takes the first byte: no byte of the call is on the wire before that. */
+function bodyOf({ body, guard, method }: ApiRequest): Body | undefined {
+  if (body === undefined && (guard === undefined || method === 'GET')) return undefined;
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) };
+  return { headers, content: guard === undefined ? text : Readable.from(guarded(text, guard)) };
+}
+
+async function* guarded(text: string, guard: () => void): AsyncGenerator<Uint8Array> {
+  guard();
+  yield Buffer.from(text);
+}
+
 async function readAnswer(response: Dispatcher.ResponseData): Promise<ApiResponse> {
   const text = await readLimited(response.body, MAX_BODY_BYTES);
   const headers = headersOf(response);
@@ -172,7 +192,13 @@ async function readAnswer(response: Dispatcher.ResponseData): Promise<ApiRespons
 
 function parseBody(text: string, contentType = ''): unknown {
   if (text === '') return undefined;
-  return contentType.includes('json') ? (JSON.parse(text) as unknown) : text;
+  if (!contentType.includes('json')) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // The parser's own words quote the text, and that may be a Secret's.
+    throw new Error(`the answer of ${text.length} characters is cut short, or is no JSON`);
+  }
 }
 
 function headersOf(response: Dispatcher.ResponseData): Record<string, string> {

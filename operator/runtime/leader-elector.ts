@@ -18,7 +18,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { TransientError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
-import type { ApiClient } from './api-client.ts';
+import type { ApiClient, CallOptions } from './api-client.ts';
 import { isAlreadyExists, isConflict, isNotFound } from './api-error.ts';
 import { claimLease, leaseType, releaseLease, type Lease } from './leader-lease.ts';
 import type { ObjectKey } from './objects.ts';
@@ -67,6 +67,9 @@ export interface LeaderElector {
 }
 
 export const LEADERSHIP_LOST = 'LeadershipLost';
+
+/** For each of the calls that give the lease back: with a server that hangs, the process ends without. */
+const RELEASE_DEADLINE_MS = 3_000;
 
 export function createLeaderElector(options: LeaderElectorOptions, deps: LeaderElectorDeps): LeaderElector {
   return new LeaseElector(options, deps);
@@ -179,7 +182,7 @@ class LeaseElector implements LeaderElector {
     }
   }
 
-  async #claim(call: { readonly signal: AbortSignal; readonly deadlineMs: number }): Promise<boolean> {
+  async #claim(call: CallOptions): Promise<boolean> {
     const { clock, client } = this.#deps;
     const { identity, key, leaseDurationMs } = this.#options;
     const claim = { key, identity, leaseDurationMs, nowMs: clock.now() };
@@ -198,7 +201,7 @@ class LeaseElector implements LeaderElector {
   }
 
   /** Somebody else wrote first; or it was this process's own earlier write, whose answer got lost. */
-  async #judgeRefusal(call: { readonly signal: AbortSignal; readonly deadlineMs: number }): Promise<boolean> {
+  async #judgeRefusal(call: CallOptions): Promise<boolean> {
     const wasLeader = this.isLeader;
     await this.#read(call);
     const holder = this.leader;
@@ -206,7 +209,7 @@ class LeaseElector implements LeaderElector {
     return false;
   }
 
-  async #read(call: { readonly signal: AbortSignal; readonly deadlineMs: number }): Promise<void> {
+  async #read(call: CallOptions): Promise<void> {
     try {
       this.#see(await this.#deps.client.get<Lease>(leaseType, this.#options.key, call));
     } catch (error) {
@@ -237,8 +240,15 @@ class LeaseElector implements LeaderElector {
     this.#setMetric(0);
     if (!this.isLeader || this.#lease === undefined) return 'lost';
     this.#heldUntil = -Infinity;
+    const call = { deadlineMs: RELEASE_DEADLINE_MS };
+    const giveBack = (lease: Lease) => client.replace(leaseType, releaseLease(lease, clock.now()), call);
     try {
-      await client.replace(leaseType, releaseLease(this.#lease, clock.now()), { deadlineMs: 5_000 });
+      await giveBack(this.#lease).catch(async (error: unknown) => {
+        if (!isConflict(error)) throw error;
+        // The last renewal came through after all, though its answer was not waited for.
+        await this.#read(call);
+        if (this.#lease !== undefined && this.leader === this.#options.identity) await giveBack(this.#lease);
+      });
       log.info('gave the lease back', { lease: this.#options.key.name });
     } catch (error) {
       log.warn('could not give the lease back; the others wait until it has run out', { error });

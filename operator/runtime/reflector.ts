@@ -1,8 +1,9 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { ApiClient } from './api-client.ts';
+import { orAbort } from './deadline.ts';
 import { deepFreeze } from './freeze.ts';
-import type { KubernetesObject, ResourceType } from './objects.ts';
+import { formatKey, keyOf, type KubernetesObject, type ResourceType } from './objects.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 import { createStore, type Change, type IndexFunction, type Store, type WritableStore } from './store.ts';
 import { watchScope, type WatchTarget, type WatchTiming } from './watch-loop.ts';
@@ -22,7 +23,7 @@ export interface Reflector<T extends KubernetesObject> {
    * notice and to reconnect. Undefined while all is well.
    */
   staleSince(): string | undefined;
-  /** Called after the store has changed, in order, synchronously; must not throw. Gives the unsubscribe. */
+  /** Called after the store has changed, in order, synchronously. What it throws is logged. Gives the unsubscribe. */
   onChange(listener: (change: Change<T>) => void): () => void;
   /** Lists and watches until the signal is aborted; resolves then. Never gives up. To be called once. */
   run(signal: AbortSignal): Promise<void>;
@@ -61,6 +62,7 @@ const defaultTiming: WatchTiming = {
   maxTimeoutSeconds: 480,
   idleLimitMs: 150_000,
   graceMs: 15_000,
+  listDeadlineMs: 60_000,
   backoff: { baseMs: 800, capMs: 30_000 },
 };
 
@@ -95,6 +97,7 @@ class WatchedReflector<T extends KubernetesObject> implements Reflector<T> {
     this.#resource = type.group === '' ? type.plural : `${type.plural}.${type.group}`;
     this.#unsynced = new Set(namespaces);
     this.#heardAt = new Map(namespaces.map((namespace) => [namespace, deps.clock.monotonic()]));
+    deps.metrics.watchConnected.set({ resource: this.#resource }, 0);
   }
 
   get hasSynced(): boolean {
@@ -102,7 +105,7 @@ class WatchedReflector<T extends KubernetesObject> implements Reflector<T> {
   }
 
   synced(signal?: AbortSignal): Promise<void> {
-    return abortable(this.#ready.promise, signal);
+    return orAbort(this.#ready.promise, signal);
   }
 
   silentForMs(): number {
@@ -142,7 +145,8 @@ class WatchedReflector<T extends KubernetesObject> implements Reflector<T> {
       deleted: (object) => this.#tell(this.store.remove(this.#prepare(object))),
       heard: () => {
         this.#heardAt.set(namespace, this.#deps.clock.monotonic());
-        this.#deps.metrics.watchLastEvent.set({ resource: this.#resource }, this.#deps.clock.now() / 1000);
+        const heardAt = this.#deps.clock.now() - this.silentForMs();
+        this.#deps.metrics.watchLastEvent.set({ resource: this.#resource }, heardAt / 1000);
       },
     };
     return watchScope(scope, target, this.#deps, signal);
@@ -155,7 +159,18 @@ class WatchedReflector<T extends KubernetesObject> implements Reflector<T> {
 
   #tell(changes: readonly Change<T>[]): void {
     this.#deps.metrics.cacheObjects.set({ resource: this.#resource }, this.store.size);
-    for (const change of changes) for (const listener of this.#listeners) listener(change);
+    for (const change of changes)
+      for (const listener of this.#listeners) this.#callListener(listener, change);
+  }
+
+  /** A listener with a bug must not cost the others, or the copy itself, a change. */
+  #callListener(listener: (change: Change<T>) => void, change: Change<T>): void {
+    try {
+      listener(change);
+    } catch (error) {
+      const object = formatKey(keyOf(change.object));
+      this.#deps.log.error('a listener failed', { resource: this.#resource, object, error });
+    }
   }
 }
 
@@ -163,17 +178,4 @@ class WatchedReflector<T extends KubernetesObject> implements Reflector<T> {
 function withoutManagedFields<T extends KubernetesObject>(object: T): T {
   const { managedFields: _, ...metadata } = object.metadata as T['metadata'] & { managedFields?: unknown };
   return { ...object, metadata };
-}
-
-async function abortable(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return promise;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

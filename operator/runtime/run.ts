@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Controller } from './controller.ts';
 import type { EventRecorder } from './event-recorder.ts';
@@ -23,16 +24,25 @@ export interface RuntimeParts {
    * process gives the lease back and ends.
    */
   readonly onLeading?: (leadership: Leadership) => Promise<void>;
+  readonly clock: Pick<Clock, 'sleep'>;
+  /** How long passes may take to end once they are asked to. Default 15 s. */
+  readonly drainMs?: number;
   readonly log: Logger;
 }
+
+const DRAIN_MS = 15_000;
+/** For the events that are not written yet. With the drain and the lease's return it stays below a pod's 30 s. */
+const FLUSH_MS = 3_000;
 
 /**
  * Starts and stops the parts in order, until the signal is aborted or the lease is lost:
  *
  *     reflectors ─▶ synced ─▶ lease ─▶ onLeading ─▶ controllers          (a follower's caches are warm)
- *     controllers end their passes ─▶ lease given back ─▶ reflectors ─▶ events flushed
+ *     controllers end their passes ─▶ events flushed ─▶ lease given back ─▶ reflectors
  *
- * After `lost` the process should end, and be started anew.
+ * Each step of the stop has a time limit. A pass that does not end within its own is abandoned: what it still tries to
+ * write is refused, as the lease is no longer this process's. So the process should end afterwards, whatever runs on; and
+ * after `lost` too, to be started anew.
  */
 export async function runRuntime(parts: RuntimeParts, signal: AbortSignal): Promise<'stopped' | 'lost'> {
   const reflecting = new AbortController();
@@ -46,7 +56,6 @@ export async function runRuntime(parts: RuntimeParts, signal: AbortSignal): Prom
   } finally {
     reflecting.abort();
     await reflectors;
-    await parts.recorder?.flush();
   }
 }
 
@@ -78,9 +87,34 @@ async function lead(parts: RuntimeParts, leadership: Leadership): Promise<void> 
   // Should one controller end with an error, the others end too before the lease is given back.
   const failed = new AbortController();
   const signal = AbortSignal.any([leadership.signal, failed.signal]);
+  const running = new Set(parts.controllers);
   const runs = parts.controllers.map((controller) =>
-    controller.run(signal).catch((error: unknown) => failed.abort(error)),
+    controller
+      .run(signal)
+      .catch((error: unknown) => failed.abort(error))
+      .finally(() => running.delete(controller)),
   );
-  await Promise.all(runs);
+  await allWithin(runs, signal, parts);
+  if (running.size > 0) {
+    parts.log.error('passes did not end in time, and are abandoned', {
+      controllers: [...running].map(({ name }) => name),
+    });
+  }
+  if (leadership.remainingMs() > 0) await parts.recorder?.flush(FLUSH_MS);
   failed.signal.throwIfAborted();
+}
+
+/** Resolves when all runs have ended, or when the drain's time is over after the signal. */
+async function allWithin(
+  runs: readonly Promise<void>[],
+  signal: AbortSignal,
+  { clock, drainMs = DRAIN_MS }: RuntimeParts,
+): Promise<void> {
+  const ended = new AbortController();
+  const drained = Promise.withResolvers<void>();
+  const drain = (): void => void clock.sleep(drainMs, ended.signal).then(drained.resolve, () => {});
+  signal.addEventListener('abort', drain, { once: true });
+  if (signal.aborted) drain();
+  await Promise.race([Promise.all(runs), drained.promise]);
+  ended.abort();
 }

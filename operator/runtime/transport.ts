@@ -24,6 +24,11 @@ export interface ApiRequest {
   /** Milliseconds until the answer must be there; for a stream, until its head must be. Default: the transport's. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
+  /**
+   * Asked at the last moment before the call leaves this process, after all waiting for a connection. What it throws is
+   * thrown, and the server does not see the call.
+   */
+  readonly guard?: () => void;
 }
 
 export interface ApiResponse {

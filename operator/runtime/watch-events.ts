@@ -4,10 +4,10 @@ import { apiReasons, errorOfAnswer } from './api-error.ts';
 import type { KubernetesObject } from './objects.ts';
 import type { ApiStream } from './transport.ts';
 
-/** A bookmark carries only a resourceVersion: so far nothing has been missed. */
+/** `version` is where a watch may go on from. A bookmark carries only that: so far nothing has been missed. */
 export type WatchEvent<T> =
-  | { readonly kind: 'Added' | 'Modified' | 'Deleted'; readonly object: T }
-  | { readonly kind: 'Bookmark'; readonly resourceVersion: string };
+  | { readonly kind: 'Added' | 'Modified' | 'Deleted'; readonly object: T; readonly version: string }
+  | { readonly kind: 'Bookmark'; readonly version: string };
 
 const changeKinds = { ADDED: 'Added', MODIFIED: 'Modified', DELETED: 'Deleted' } as const;
 
@@ -35,21 +35,31 @@ async function* eventsOf<T extends KubernetesObject>(
     const event = parse(line);
     if (!isJsonObject(event) || !isJsonObject(event['object'])) throw unreadable(subject);
     const { type, object } = event;
+    if (type === 'ERROR') {
+      throw errorOfAnswer(subject, { status: codeOf(object), headers: {}, body: object }, nowMs);
+    }
+    // Without a version the watch could not go on from here without a gap.
+    const version = versionOf(object);
+    if (version === '') throw unreadable(subject);
     switch (type) {
       case 'ADDED':
       case 'MODIFIED':
       case 'DELETED':
-        yield { kind: changeKinds[type], object: object as unknown as T };
+        yield { kind: changeKinds[type], object: object as unknown as T, version };
         break;
       case 'BOOKMARK':
-        yield { kind: 'Bookmark', resourceVersion: (object as unknown as T).metadata.resourceVersion ?? '' };
+        yield { kind: 'Bookmark', version };
         break;
-      case 'ERROR':
-        throw errorOfAnswer(subject, { status: codeOf(object), headers: {}, body: object }, nowMs);
       default:
         throw unreadable(subject);
     }
   }
+}
+
+function versionOf(object: Readonly<Record<string, JsonValue>>): string {
+  const { metadata } = object;
+  const version = isJsonObject(metadata) ? metadata['resourceVersion'] : undefined;
+  return typeof version === 'string' ? version : '';
 }
 
 function codeOf(status: JsonValue): number {

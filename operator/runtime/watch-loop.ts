@@ -1,7 +1,7 @@
 /**
  * LIST and WATCH of one resource in one scope, for ever.
  *
- *            ┌──────────── 410: the version is too old ─────────────┐
+ *            ┌── 410: the version is too old; or versions go back ──┐
  *            ▼                                                      │
  *         listing ── all pages, version V ──▶ watching from V ──────┤
  *            ▲                                 ▲            │       │
@@ -10,16 +10,19 @@
  *                       last version seen; error, silence, or an    │
  *                       end too soon: again after a back-off ───────┘
  *
- * The version is opaque: taken from lists, events and bookmarks, given back, never compared.
+ * The version is taken from lists, events and bookmarks, and given back. Within a watch it grows. Should it go back, then
+ * something between the server and here mixes up the order, or the server was set back to a backup, and changes may have
+ * been missed on the way: only a new list tells.
  */
 
 import type { Clock } from '../../lib/clock.ts';
-import { TransientError } from '../../lib/errors.ts';
+import { TransientError, type ErrorDetails } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import { backoffMs } from '../../lib/retry.ts';
 import type { ApiClient } from './api-client.ts';
 import { apiReasons, isExpired } from './api-error.ts';
 import type { KubernetesObject, ResourceType } from './objects.ts';
+import { isOlderVersion } from './resource-version.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 import type { WatchEvent } from './watch-events.ts';
 
@@ -30,6 +33,8 @@ export interface WatchTiming {
   readonly idleLimitMs: number;
   /** How long after its own time-out the server may still take to end a watch. */
   readonly graceMs: number;
+  /** For one page of a list. */
+  readonly listDeadlineMs: number;
   readonly backoff: { readonly baseMs: number; readonly capMs: number };
 }
 
@@ -64,11 +69,15 @@ export interface WatchDeps {
 }
 
 const PAGE_SIZE = 500;
-const LIST_DEADLINE_MS = 60_000;
 /** A watch that ended by itself within this time without any news counts as failed, else it would spin. */
 const SHORTEST_WATCH_MS = 1_000;
+/** A server ends a watch at the time it was asked to, or a little before. */
+const TIMEOUT_TOLERANCE_MS = 1_000;
+/** A server that asks for more patience does not get it: the copy would be old for too long. */
+const MAX_ASKED_MS = 60_000;
 
-type Cause = 'timeout' | 'idle' | 'expired' | 'error';
+/** Why a watch ended; values of the metric. */
+type Cause = 'timeout' | 'eof' | 'idle' | 'expired' | 'disorder' | 'error';
 
 interface Loop<T> {
   readonly scope: WatchScope;
@@ -112,7 +121,7 @@ async function list<T extends KubernetesObject>(loop: Loop<T>): Promise<void> {
       ...selectorsOf(scope),
       ...(loop.unpaged ? {} : { limit: scope.pageSize ?? PAGE_SIZE }),
       ...(continueFrom === undefined ? {} : { continueFrom }),
-      deadlineMs: LIST_DEADLINE_MS,
+      deadlineMs: scope.timing.listDeadlineMs,
       signal: loop.signal,
     });
     target.heard();
@@ -154,18 +163,19 @@ async function watch<T extends KubernetesObject>(loop: Loop<T>): Promise<void> {
   } finally {
     guard.release();
   }
-  if (news === 0 && deps.clock.monotonic() - begunAt < SHORTEST_WATCH_MS) throw endedTooSoon(scope);
+  const lastedMs = deps.clock.monotonic() - begunAt;
+  if (news === 0 && lastedMs < SHORTEST_WATCH_MS) throw new WatchEndedError(endedTooSoon(scope));
   target.heard();
   loop.failures = 0;
-  countRestart(loop, 'timeout');
+  countRestart(loop, lastedMs < timeoutSeconds * 1000 - TIMEOUT_TOLERANCE_MS ? 'eof' : 'timeout');
 }
 
 function take<T extends KubernetesObject>(loop: Loop<T>, event: WatchEvent<T>): void {
+  if (isOlderVersion(event.version, loop.version ?? '')) throw new WatchDisorderError(disorder(loop, event));
   loop.failures = 0;
   switch (event.kind) {
     case 'Bookmark':
-      loop.version = event.resourceVersion;
-      return;
+      break;
     case 'Deleted':
       loop.target.deleted(event.object);
       break;
@@ -173,7 +183,7 @@ function take<T extends KubernetesObject>(loop: Loop<T>, event: WatchEvent<T>): 
     case 'Modified':
       loop.target.changed(event.object);
   }
-  loop.version = event.object.metadata.resourceVersion ?? loop.version;
+  loop.version = event.version;
 }
 
 interface Guard {
@@ -183,6 +193,8 @@ interface Guard {
 }
 
 class WatchIdleError extends TransientError {}
+class WatchEndedError extends TransientError {}
+class WatchDisorderError extends TransientError {}
 
 /** Ends the watch when it is silent for too long, or goes on for much longer than the server was asked to let it. */
 function guardWatch<T>(loop: Loop<T>, timeoutSeconds: number): Guard {
@@ -216,22 +228,23 @@ function guardWatch<T>(loop: Loop<T>, timeoutSeconds: number): Guard {
 
 async function recover<T>(loop: Loop<T>, error: unknown): Promise<void> {
   const { deps, scope } = loop;
-  if (isExpired(error)) {
-    loop.unpaged = loop.version === undefined;
-    loop.version = undefined;
-  }
-  countRestart(loop, causeOf(error));
+  const cause = causeOf(error);
+  if (cause === 'expired') loop.unpaged = loop.version === undefined;
+  if (cause === 'expired' || cause === 'disorder') loop.version = undefined;
+  countRestart(loop, cause);
   loop.failures += 1;
-  const asked = error instanceof TransientError ? (error.retryAfterMs ?? 0) : 0;
+  const asked = error instanceof TransientError ? Math.min(error.retryAfterMs ?? 0, MAX_ASKED_MS) : 0;
   const waitMs = asked + backoffMs(loop.failures, scope.timing.backoff, deps.random);
-  const level = isExpired(error) || loop.failures === 1 ? 'info' : 'warn';
+  const level = cause === 'expired' || loop.failures === 1 ? 'info' : 'warn';
   deps.log[level]('watch interrupted', { resource: scope.resource, error, waitMs, failures: loop.failures });
   await deps.clock.sleep(waitMs, loop.signal).catch(() => {});
 }
 
 function causeOf(error: unknown): Cause {
   if (isExpired(error)) return 'expired';
-  return error instanceof WatchIdleError ? 'idle' : 'error';
+  if (error instanceof WatchIdleError) return 'idle';
+  if (error instanceof WatchEndedError) return 'eof';
+  return error instanceof WatchDisorderError ? 'disorder' : 'error';
 }
 
 function countRestart<T>({ deps, scope }: Loop<T>, cause: Cause): void {
@@ -251,7 +264,12 @@ function silent(scope: WatchScope, ms: number): WatchIdleError {
   return new WatchIdleError({ reason: apiReasons.unavailable, message });
 }
 
-function endedTooSoon(scope: WatchScope): TransientError {
+function endedTooSoon(scope: WatchScope): ErrorDetails {
   const message = `watch ${scope.resource}: the server ended it at once and without news`;
-  return new TransientError({ reason: apiReasons.unavailable, message });
+  return { reason: apiReasons.unavailable, message };
+}
+
+function disorder<T>({ scope, version }: Loop<T>, event: WatchEvent<T>): ErrorDetails {
+  const message = `watch ${scope.resource}: version ${event.version} came after ${version}; listed anew, as changes may be missing`;
+  return { reason: apiReasons.unavailable, message };
 }

@@ -24,7 +24,7 @@ export interface WorkQueue {
    * After a failure: added after a back-off of the key's own, which grows with each failure until `forget`.
    * Gives the wait in milliseconds.
    *
-   * @param atLeastMs the other side asked for so much patience
+   * @param atLeastMs the other side asked for so much patience; granted up to the longest back-off
    */
   addAfterFailure(key: string, atLeastMs?: number): number;
   /** The key's failures are over. */
@@ -108,7 +108,7 @@ class KeyQueue implements WorkQueue {
   addAfterFailure(key: string, atLeastMs = 0): number {
     const failures = this.failuresOf(key) + 1;
     this.#failures.set(key, failures);
-    const asked = atLeastMs * (1 + SPREAD * this.#deps.random());
+    const asked = Math.min(atLeastMs, this.#backoff.capMs) * (1 + SPREAD * this.#deps.random());
     const ms = Math.max(asked, backoffMs(failures, this.#backoff, this.#deps.random));
     this.#deps.metrics.queueRetries.inc(this.#label);
     this.addAfter(key, ms);

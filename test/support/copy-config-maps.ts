@@ -71,6 +71,7 @@ export async function copyConfigMaps(kubeconfig: string, log: Logger, signal: Ab
     { key: { namespace: 'default', name: 'copier' }, identity: `copier-${process.pid}` },
     { ...shared, client: createApiClient({ transport: http, ...naming }) },
   );
-  await runRuntime({ reflectors: [originals, copies], controllers: [controller], elector, log }, signal);
+  const reflectors = [originals, copies];
+  await runRuntime({ ...shared, reflectors, controllers: [controller], elector }, signal);
   await http.close();
 }

@@ -110,7 +110,7 @@ function startOperator({ transport }: ControlPlane, deps: RuntimeDeps): { stop()
       leaderElection: true,
       worker: { image: 'millrace:test' },
     },
-    { ...deps, transport, leaseTransport: transport, newId: randomUUID, redact: (text) => text },
+    { ...deps, transport, newId: randomUUID, redact: (text) => text },
   );
   const end = manager.run(stop.signal);
   return {

@@ -89,7 +89,7 @@ suite('controllers on a real API server', { skip: await reasonToSkip() }, () => 
     );
     const stopped = new AbortController();
     const all = Object.values(reflectors);
-    const running = runRuntime({ reflectors: all, controllers: [controller], log: deps.log }, stopped.signal);
+    const running = runRuntime({ ...deps, reflectors: all, controllers: [controller] }, stopped.signal);
     const stop = async () => {
       stopped.abort();
       return running;
@@ -222,10 +222,7 @@ suite('controllers on a real API server', { skip: await reasonToSkip() }, () => 
       deps,
     );
     const stopped = new AbortController();
-    const running = runRuntime(
-      { reflectors: [configs], controllers: [controller], log: deps.log },
-      stopped.signal,
-    );
+    const running = runRuntime({ ...deps, reflectors: [configs], controllers: [controller] }, stopped.signal);
     await waitUntil('the second pass came', 60_000, () => passes === 2);
     stopped.abort();
     await running;
