@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { exitCodes, type Command } from '../command.ts';
+import { openDemoFolders } from '../demo/demo-folders.ts';
 import { showDemo } from '../demo/show-demo.ts';
 
 /** The main job on embedded parts: for a first look, and for a machine with nothing but Node. */
@@ -14,13 +12,8 @@ export const demo = {
   ],
   options: {},
   async run(_args, io, deps) {
-    const stateDir = await mkdtemp(join(tmpdir(), 'millrace-demo-'));
-    const postgresFolder = await mkdtemp(join(tmpdir(), 'millrace-demo-postgres-'));
-    try {
-      await showDemo({ stateDir, postgresFolder, password: randomBytes(12).toString('hex') }, io, deps);
-      return exitCodes.ok;
-    } finally {
-      for (const folder of [stateDir, postgresFolder]) await rm(folder, { recursive: true, force: true });
-    }
+    await using folders = await openDemoFolders();
+    await showDemo({ ...folders, password: randomBytes(12).toString('hex') }, io, deps);
+    return exitCodes.ok;
   },
 } satisfies Command;

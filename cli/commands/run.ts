@@ -117,7 +117,7 @@ export async function runLocal(settings: LocalRun, io: CommandIo, deps: CommandD
   }
 }
 
-const workerMain = join(import.meta.dirname, '..', '..', 'worker', 'main.ts');
+const workerMain = join(import.meta.dirname, '..', 'local', 'worker-process.ts');
 
 function runtimeDeps({ clock }: CommandDeps, log: Logger) {
   return { clock, log, random: Math.random, metrics: createRuntimeMetrics(createMetrics(), 'millrace') };

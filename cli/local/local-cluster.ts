@@ -9,6 +9,7 @@ import { serveApi } from './api-socket.ts';
 import { createJobController } from './jobs/job-controller.ts';
 import { openMemoryApi } from './memory-api.ts';
 import { keepObjects, loadObjects } from './object-file.ts';
+import { removePodFolders } from './pod-process.ts';
 import { createPodRunner, type PodRunnerOptions } from './pod-runner.ts';
 
 export interface LocalClusterOptions {
@@ -34,6 +35,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const api = openMemoryApi(clock, await loadObjects(stateDir));
   const socket = await serveApi(api.server, stateDir);
+  await removePodFolders(stateDir);
   const file = keepObjects(stateDir, api.objects, log);
   const deps = {
     client: createApiClient({ transport: api.transport, clock, fieldManager: 'millrace-local' }),

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Writable } from 'node:stream';
 
+import { openPodLog, pruneLogs } from './pod-log.ts';
 import type { Container } from './pod.ts';
 import type { ContainerEnd } from './pod-status.ts';
 
@@ -36,19 +37,26 @@ const maxMessageBytes = 4096;
 /** What of the log stands in for it, where the pod asks for that. */
 const maxLogBytes = 2048;
 const maxLogLines = 80;
+/** Of the pods of a namespace, each in one file or two; the newest. */
+const keptLogs = 100;
 
 /** Starts the container's process with exactly the given environment: nothing of ours reaches it otherwise. */
 export async function startProcess(input: ProcessInput): Promise<PodProcess> {
-  await mkdir(dirname(input.logPath), { recursive: true, mode: 0o700 });
+  const logs = dirname(input.logPath);
+  await mkdir(logs, { recursive: true, mode: 0o700 });
+  await pruneLogs(logs, keptLogs - 1);
   await writeFile(input.messagePath, '', { mode: 0o600 });
-  const log = createWriteStream(input.logPath, { flags: 'a', mode: 0o600 });
+  const log = openPodLog(input.logPath);
   const [program, args] = input.command;
   const startedAt = input.now();
   const child = spawn(program, args, {
     cwd: input.workingDirectory,
     env: { ...input.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // Never written to: its end tells the process that this one is gone, however it went.
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // A process that closes it, or cannot be started, is told by its end.
+  child.stdin.on('error', () => {});
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   if (input.onLine) tellLines(child, input.onLine);
@@ -68,7 +76,7 @@ function tellLines(child: ChildProcess, onLine: (line: string) => void): void {
 
 interface Ending extends ProcessInput {
   readonly startedAt: number;
-  readonly log: WriteStream;
+  readonly log: Writable;
 }
 
 async function endOf(child: ChildProcess, ending: Ending): Promise<ContainerEnd> {
@@ -76,7 +84,9 @@ async function endOf(child: ChildProcess, ending: Ending): Promise<ContainerEnd>
     child.once('error', (cause) => resolve({ code: 128, error: cause }));
     child.once('close', (exitCode, signal) => resolve({ code: exitCodeOf(exitCode, signal) }));
   });
-  await new Promise<void>((resolve) => ending.log.end(resolve));
+  await new Promise<void>((resolve) => {
+    ending.log.once('close', resolve).end();
+  });
   const { startedAt } = ending;
   const finishedAt = ending.now();
   if (error) return { exitCode: code, reason: 'StartError', message: error.message, startedAt, finishedAt };
@@ -120,4 +130,9 @@ export async function createPodFolder(
   const path = join(stateDir, 'pods', uid);
   await mkdir(path, { recursive: true, mode: 0o700 });
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** What pods left that were not seen to their end, since this process was killed: their volumes hold Secrets. */
+export async function removePodFolders(stateDir: string): Promise<void> {
+  await rm(join(stateDir, 'pods'), { recursive: true, force: true });
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { openPodLog, pruneLogs } from '../../cli/local/pod-log.ts';
 import { createPodRunner, type PodRunnerOptions } from '../../cli/local/pod-runner.ts';
 import type { Pod } from '../../cli/local/pod.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -99,20 +101,20 @@ suite('the runner of pods', () => {
 
   test('a runner that is stopped ends its processes in peace, and tells how they ended', async (t) => {
     const world = await openWorld(t);
-    const script = 'trap "echo bye; exit 0" TERM; while :; do sleep 0.1; done';
+    const script = 'trap "echo bye; exit 0" TERM; echo ready; while :; do sleep 0.1; done';
     await world.create('orderly', script);
-    const { runner, stop } = world.start();
+    const lines: string[] = [];
+    const { runner, stop } = world.start({ onLine: (_, line) => lines.push(line) });
     await untilPhase(world, 'orderly', 'Running');
     const [running] = runner.processes();
     assert.ok(running !== undefined);
-    // The shell may not have set its trap yet.
-    await systemClock.sleep(300);
+    await waitUntil('it has set its trap', patienceMs, () => lines.includes('ready'));
     await stop();
     assert.deepEqual(runner.processes(), []);
     assert.throws(() => process.kill(running.pid, 0));
     assert.equal((await world.get('orderly'))?.status?.phase, 'Succeeded');
     const log = await readFile(join(world.stateDir, 'logs', 'default', 'orderly.log'), 'utf8');
-    assert.equal(log, 'bye\n');
+    assert.equal(log, 'ready\nbye\n');
     assert.deepEqual(await readdir(join(world.stateDir, 'pods')), []);
   });
 
@@ -123,6 +125,47 @@ suite('the runner of pods', () => {
     await world.create('loud', 'echo one; echo two >&2');
     await untilPhase(world, 'loud', 'Succeeded');
     assert.deepEqual(lines.toSorted(), ['loud: one', 'loud: two']);
+  });
+
+  test('what a pod writes without end is kept up to a bound, the newest of it', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-log-'));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const path = join(folder, 'pod.log');
+    const log = openPodLog(path, 1000);
+    for (let line = 0; line < 100; line += 1)
+      log.write(`line ${String(line).padStart(2, '0')} ${'x'.repeat(91)}\n`);
+    log.end();
+    await once(log, 'close');
+    const kept = `${await readFile(`${path}.1`, 'utf8')}${await readFile(path, 'utf8')}`;
+    assert.ok(kept.length <= 2000 && kept.length >= 1000, String(kept.length));
+    assert.deepEqual(
+      kept.match(/^line \d\d/gmu),
+      Array.from({ length: kept.length / 100 }, (_, index) => `line ${100 - kept.length / 100 + index}`),
+    );
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+  });
+
+  test('of many logs the newest are kept', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-logs-'));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    for (let index = 0; index < 9; index += 1) {
+      await writeFile(join(folder, `${index}.log`), '');
+      await utimes(join(folder, `${index}.log`), index, index);
+    }
+    await pruneLogs(folder, 3);
+    assert.deepEqual((await readdir(folder)).toSorted(), ['6.log', '7.log', '8.log']);
+    await pruneLogs(join(folder, 'nowhere'), 3);
+  });
+
+  test('the input of a process stays open, and empty, for as long as its runner lives', async (t) => {
+    const world = await openWorld(t);
+    const lines: string[] = [];
+    world.start({ onLine: (_, line) => lines.push(line) });
+    const script = 'if read -t 0.2 line; then echo given; else echo "none: $?"; fi';
+    await world.create('listening', script, { command: ['/bin/bash', '--norc', '-c', script] });
+    await untilPhase(world, 'listening', 'Succeeded');
+    // Above 128: the time was over. At the end of the input it would be 1.
+    assert.match(lines.join(), /^none: 1[2-9]\d$/u);
   });
 
   test('a program that does not exist is a failure with its cause', async (t) => {

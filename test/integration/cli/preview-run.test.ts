@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { waitUntil } from '../../support/control-plane/wait-until.ts';
 import { runMillrace } from '../../support/millrace-command.ts';
 import type { SpecChanges } from '../../support/manifests.ts';
 import { connectionManifest, sourceManifest, storeManifest } from '../../support/manifests.ts';
@@ -16,7 +19,10 @@ import {
 } from '../../support/ministack.ts';
 import { reasonToSkipMiniStack } from '../../support/ministack/install.ts';
 import { startPostgres, type PostgresServer, type TestDatabase } from '../../support/postgres.ts';
+import { projectRoot } from '../../support/project-files.ts';
 import { linesOf, lineOf, sampleConversion } from '../../support/sample-lines.ts';
+
+const patienceMs = 120_000;
 
 describe(
   'millrace preview and millrace run, without a cluster',
@@ -68,6 +74,14 @@ describe(
       const path = join(folder, `${name}.yaml`);
       await writeFile(path, objects.map((object) => JSON.stringify(object)).join('\n---\n'));
       return path;
+    }
+
+    /** Sessions that workers have with the database. */
+    async function workers(): Promise<number> {
+      const [row] = await database.sql<{ n: number }>(
+        "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name LIKE 'millrace-worker%' AND datname = current_database()",
+      );
+      return row?.n ?? 0;
     }
 
     it('[C-03, I-41] shows the first records of a real object beside their events, before anything is imported', async () => {
@@ -134,6 +148,25 @@ describe(
       assert.equal(code, 1);
       assert.match(stdout, /ConverterInvalid/);
       assert.match(stdout, /convertToAmplitudeFunc\.event_type/);
+    });
+
+    it('[C-07] workers end soon after their millrace run was killed, and no Secret of theirs is left', async () => {
+      await bucket.put('web/c.json.gz', gzipSync(linesOf('c', 10)));
+      const path = await manifestsOf('killed', { workers: { lingerSeconds: 300 } });
+      const state = join(folder, 'state-killed');
+      const args = [join(projectRoot, 'cli/bin/millrace.js'), 'run', '-f', path, '--state', state];
+      const runner = spawn(process.execPath, args, { stdio: 'ignore' });
+      const ended = once(runner, 'exit');
+      try {
+        await waitUntil('a worker waits for more', patienceMs, async () => (await workers()) > 0);
+      } finally {
+        runner.kill('SIGKILL');
+      }
+      await ended;
+      await waitUntil('no worker is left', patienceMs, async () => (await workers()) === 0);
+      const again = await runMillrace(['run', '-f', path, '--until', 'idle', '--state', state]);
+      assert.equal(again.code, 0, again.stderr);
+      assert.deepEqual(await readdir(join(state, 'pods')), []);
     });
 
     it('[C-02] a manifest that the API refuses is told with its file and line, and nothing is begun', async () => {
