@@ -1,6 +1,6 @@
 import { open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { Duplex, type Writable } from 'node:stream';
 
 /** As much as a kubelet keeps of a container's output before it begins another file. */
 const usualMaxBytes = 10 * 1024 * 1024;
@@ -10,32 +10,27 @@ const usualMaxBytes = 10 * 1024 * 1024;
  * the one set aside before, and begun anew: never more than twice `maxBytes` are kept.
  */
 export function openPodLog(path: string, maxBytes: number = usualMaxBytes): Writable {
-  let file: FileHandle | undefined;
-  let size = 0;
-  const begin = async (): Promise<void> => {
-    file = await open(path, 'a', 0o600);
-    ({ size } = await file.stat());
-  };
-  const append = async (chunk: Buffer): Promise<void> => {
-    if (size > 0 && size + chunk.length > maxBytes) {
-      await file?.close();
-      await rename(path, `${path}.1`);
-      await begin();
+  return Duplex.from(async (output: AsyncIterable<Buffer>) => {
+    let log = await openPart(path);
+    try {
+      for await (const chunk of output) {
+        if (log.size > 0 && log.size + chunk.length > maxBytes) {
+          await log.file.close();
+          await rename(path, `${path}.1`);
+          log = await openPart(path);
+        }
+        await log.file.appendFile(chunk);
+        log.size += chunk.length;
+      }
+    } finally {
+      await log.file.close();
     }
-    await file?.appendFile(chunk);
-    size += chunk.length;
-  };
-  return new Writable({
-    construct: (done) => void begin().then(() => done(), done),
-    write: (chunk: Buffer, _encoding, done) => void append(chunk).then(() => done(), done),
-    destroy: (error, done) => {
-      const closed = file?.close() ?? Promise.resolve();
-      void closed.then(
-        () => done(error),
-        (cause: Error) => done(cause),
-      );
-    },
   });
+}
+
+async function openPart(path: string): Promise<{ readonly file: FileHandle; size: number }> {
+  const file = await open(path, 'a', 0o600);
+  return { file, size: (await file.stat()).size };
 }
 
 /** Leaves the newest `keep` files of a folder of logs. One that goes meanwhile is none of its business. */

@@ -6,6 +6,8 @@
  * Standard input is a pipe that the runner holds and never writes to. When it ends, the runner is gone: the worker is
  * stopped as by SIGTERM, gives its files back, and is made to end if that takes too long.
  */
+import process from 'node:process';
+
 const graceMs = 30_000;
 
 function stopWithRunner(): void {
@@ -19,5 +21,3 @@ process.stdin.once('close', stopWithRunner).on('error', () => {});
 process.stdin.resume().unref();
 
 await import('../../worker/main.ts');
-
-export {};

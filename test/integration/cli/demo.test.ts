@@ -14,7 +14,7 @@ const patienceMs = 120_000;
 async function postgresOf(folder: string): Promise<number> {
   let pid = 0;
   await waitUntil('the PostgreSQL of the demo runs', patienceMs, async () => {
-    const [name] = (await readdir(folder)).filter((one) => one.startsWith('millrace-demo-postgres-'));
+    const name = (await readdir(folder)).find((one) => one.startsWith('millrace-demo-postgres-'));
     const text = await readFile(join(folder, name ?? '', 'postmaster.pid'), 'utf8').catch(() => '');
     if (text.includes('ready')) pid = Number(text.split('\n')[0]);
     return pid > 0;
