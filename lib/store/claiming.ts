@@ -1,5 +1,4 @@
 import type { Transaction } from './database.ts';
-import { addToCounters } from './counters.ts';
 import type { ClaimedFile, ClaimRequest, ClaimResult } from './types.ts';
 
 interface ClaimedRow {
@@ -15,6 +14,8 @@ interface ClaimedRow {
   readonly attempts: number;
   readonly crashes: number;
   readonly committed_rows: number;
+  readonly staged: boolean;
+  readonly last_claimant: string | null;
 }
 
 /** Looking further than this for the time of the next attempt would cost more than the answer is worth. */
@@ -30,45 +31,35 @@ export async function claimFiles(
     [request.sourceId],
   );
   if (source?.wanted_template !== request.templateHash) return { kind: 'outdated' };
-  await freeExpired(tx, schema, request);
+  await freeFiles(tx, schema, 'source_id = $1 AND claim_deadline < clock_timestamp()', [request.sourceId]);
   const rows = await takeWaiting(tx, schema, request);
   if (rows.length === 0) return await describeRest(tx, schema, request.sourceId);
-  return { kind: 'claimed', files: rows.map((row) => toClaimedFile(row, request.sourceId)) };
+  return { kind: 'claimed', files: rows.map((row) => toClaimedFile(row, request)) };
 }
 
 /**
- * Files of workers that let their deadline pass wait again, or are failed if their attempts are used up.
- * One that was never opened has cost nothing: no attempt, no suspicion.
+ * Claimed files, of workers that are lost, wait again; answers how many. One that was opened is a suspect from here on;
+ * one that never was has cost nothing: no attempt, no suspicion.
  */
-async function freeExpired(
-  tx: Transaction,
+export async function freeFiles(
+  tx: Pick<Transaction, 'query'>,
   schema: string,
-  { sourceId, maxAttempts }: ClaimRequest,
-): Promise<void> {
-  const freed = await tx.query<{ state: string }>(
-    `WITH expired AS (
-       SELECT id, opened_at IS NOT NULL AND attempts >= $2 AS used_up FROM ${schema}.files
-       WHERE source_id = $1 AND state = 'claimed' AND claim_deadline < clock_timestamp()
+  condition: string,
+  values: readonly unknown[],
+): Promise<number> {
+  const freed = await tx.query(
+    `WITH lost AS (
+       SELECT id FROM ${schema}.files WHERE state = 'claimed' AND ${condition}
        ORDER BY id FOR UPDATE SKIP LOCKED
      )
      UPDATE ${schema}.files f
-     SET state = CASE WHEN used_up THEN 'failed' ELSE 'found' END,
-         crashes = crashes + CASE WHEN opened_at IS NULL THEN 0 ELSE 1 END,
-         opened_at = NULL, claim_deadline = NULL,
-         finished_at = CASE WHEN used_up THEN clock_timestamp() END,
-         reason = CASE WHEN used_up THEN 'AttemptsExhausted' ELSE reason END,
-         message = CASE WHEN used_up
-           THEN 'A worker was lost at each of the last ' || attempts || ' attempts; the last was ' || claimant || '.'
-           ELSE message END,
-         cure = CASE WHEN used_up
-           THEN 'Look at the logs and the memory limit of the workers; a file that ends its worker mostly needs more memory.'
-           ELSE cure END
-     FROM expired WHERE f.id = expired.id
-     RETURNING f.state`,
-    [sourceId, maxAttempts],
+     SET state = 'found', crashes = crashes + CASE WHEN opened_at IS NULL THEN 0 ELSE 1 END,
+         opened_at = NULL, claim_deadline = NULL
+     FROM lost WHERE f.id = lost.id
+     RETURNING f.id`,
+    values,
   );
-  const failed = freed.filter((row) => row.state === 'failed').length;
-  await addToCounters(tx, schema, sourceId, { files_failed: failed });
+  return freed.length;
 }
 
 /**
@@ -82,27 +73,27 @@ async function takeWaiting(
 ): Promise<readonly ClaimedRow[]> {
   return await tx.query<ClaimedRow>(
     `WITH candidates AS (
-       SELECT id, crashes, last_modified FROM ${schema}.files
+       SELECT id, crashes, last_modified, claimant FROM ${schema}.files
        WHERE source_id = $1 AND state = 'found' AND due_at <= clock_timestamp()
        ORDER BY last_modified, id LIMIT $2
        FOR UPDATE SKIP LOCKED
      ), ranked AS (
-       SELECT id, crashes,
+       SELECT id, crashes, claimant,
               row_number() OVER by_age AS place,
               first_value(crashes) OVER by_age > 0 AS suspect_first
        FROM candidates WINDOW by_age AS (ORDER BY last_modified, id)
      ), taken AS (
        UPDATE ${schema}.files f
-       SET state = 'claimed', claim_token = gen_random_uuid(), claimant = $3, opened_at = NULL,
+       SET state = 'claimed', claim_token = gen_random_uuid(), claimant = $3, claimant_slot = $5, opened_at = NULL,
            claim_deadline = clock_timestamp() + $4 * interval '1 millisecond'
        FROM ranked
        WHERE f.id = ranked.id AND CASE WHEN suspect_first THEN place = 1 ELSE ranked.crashes = 0 END
-       RETURNING f.*
+       RETURNING f.*, ranked.claimant AS last_claimant
      )
      SELECT id, claim_token, key, etag, version_id, size, last_modified, storage_class, generation, attempts,
-            crashes, committed_rows
+            crashes, committed_rows, staged, last_claimant
      FROM taken ORDER BY last_modified, id`,
-    [request.sourceId, request.limit, request.claimant, request.leaseMs],
+    [request.sourceId, request.limit, request.claimant, request.leaseMs, request.slot ?? null],
   );
 }
 
@@ -123,7 +114,8 @@ async function describeRest(tx: Transaction, schema: string, sourceId: number): 
   return { kind: 'nothing', unfinished: rest?.unfinished ?? 0, retryInMs: rest?.retry_in_ms ?? undefined };
 }
 
-function toClaimedFile(row: ClaimedRow, sourceId: number): ClaimedFile {
+function toClaimedFile(row: ClaimedRow, { sourceId, maxAttempts }: ClaimRequest): ClaimedFile {
+  const spent = row.crashes > 0 && row.attempts >= maxAttempts;
   return {
     claim: { sourceId, fileId: row.id, token: row.claim_token },
     key: row.key,
@@ -135,6 +127,8 @@ function toClaimedFile(row: ClaimedRow, sourceId: number): ClaimedFile {
     generation: row.generation,
     attempts: row.attempts,
     committedRows: row.committed_rows,
+    staged: row.staged,
     alone: row.crashes > 0,
+    ...(spent ? { spent: { lastClaimant: row.last_claimant ?? '' } } : {}),
   };
 }

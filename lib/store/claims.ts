@@ -1,7 +1,8 @@
 import type { Database } from './database.ts';
-import { claimFiles } from './claiming.ts';
+import { claimFiles, freeFiles } from './claiming.ts';
 import { endAttempt } from './end-attempt.ts';
 import { leaseLost } from './lease.ts';
+import { takeBackTimeoutMs } from './loading/take-back.ts';
 import type { Claim, Claims, StoreDeps } from './types.ts';
 
 /** A claim is valid while its token stands in the row and its deadline has not passed, whether or not anybody took over. */
@@ -13,6 +14,12 @@ export function createClaims(database: Database, deps: StoreDeps): Claims {
       await deps.faultPoint?.('claim:committed');
       return result;
     },
+    takeOver: async ({ sourceId, slot, claimant }) =>
+      await freeFiles(database, s, 'source_id = $1 AND claimant_slot = $2 AND claimant <> $3', [
+        sourceId,
+        slot,
+        claimant,
+      ]),
     renew: async (claims, leaseMs) => {
       const alive = await database.query<{ claim_token: string }>(
         `UPDATE ${s}.files f SET claim_deadline = clock_timestamp() + $3 * interval '1 millisecond'
@@ -44,7 +51,10 @@ export function createClaims(database: Database, deps: StoreDeps): Claims {
       );
     },
     failFile: async (claim, failure) =>
-      await database.transaction(async (tx) => await endAttempt(tx, s, claim, failure)),
+      await database.transaction(async (tx) => await endAttempt(tx, s, claim, failure), {
+        bulk: true,
+        timeoutMs: takeBackTimeoutMs,
+      }),
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   ListingState,
   PassKind,
   PassProgress,
+  PassTally,
 } from './types.ts';
 
 interface ListingRow {
@@ -18,10 +19,10 @@ interface ListingRow {
   readonly started_at: number;
   readonly start_after: string | null;
   readonly seen: number;
-  readonly ignored: number;
+  readonly tally: PassTally;
   readonly last_full_at: number | null;
   readonly last_full_seen: number;
-  readonly last_full_ignored: number;
+  readonly last_full_tally: PassTally;
   readonly last_finished_at: number | null;
 }
 
@@ -56,8 +57,8 @@ async function readListing(
   sourceId: number,
 ): Promise<ListingRow | undefined> {
   const [row] = await reader.query<ListingRow>(
-    `SELECT pass, pass_kind, started_at, start_after, seen, ignored,
-            last_full_at, last_full_seen, last_full_ignored, last_finished_at
+    `SELECT pass, pass_kind, started_at, start_after, seen, tally,
+            last_full_at, last_full_seen, last_full_tally, last_finished_at
      FROM ${schema}.listings WHERE source_id = $1`,
     [sourceId],
   );
@@ -70,7 +71,7 @@ function toState(row: ListingRow | undefined): ListingState {
     lastFull:
       row === undefined || row.last_full_at === null
         ? undefined
-        : { finishedAt: row.last_full_at, seen: row.last_full_seen, ignored: row.last_full_ignored },
+        : { finishedAt: row.last_full_at, seen: row.last_full_seen, tally: row.last_full_tally },
     lastFinishedAt: row?.last_finished_at ?? undefined,
   };
 }
@@ -83,7 +84,7 @@ function toPass(row: ListingRow): ListingPass | undefined {
     startedAt: row.started_at,
     startAfter: row.start_after ?? undefined,
     seen: row.seen,
-    ignored: row.ignored,
+    tally: row.tally,
   };
 }
 
@@ -94,10 +95,10 @@ async function beginPass(
   kind: PassKind,
 ): Promise<ListingPass> {
   await tx.query(
-    `INSERT INTO ${schema}.listings AS l (source_id, pass, pass_kind, started_at, seen, ignored)
-     VALUES ($1, 1, $2, clock_timestamp(), 0, 0)
+    `INSERT INTO ${schema}.listings AS l (source_id, pass, pass_kind, started_at, seen, tally)
+     VALUES ($1, 1, $2, clock_timestamp(), 0, '{}')
      ON CONFLICT (source_id) DO UPDATE
-       SET pass = l.pass + 1, pass_kind = $2, started_at = clock_timestamp(), seen = 0, ignored = 0,
+       SET pass = l.pass + 1, pass_kind = $2, started_at = clock_timestamp(), seen = 0, tally = '{}',
            start_after = CASE WHEN $2 = 'tail' THEN l.greatest_key END
        WHERE l.pass_kind IS NULL`,
     [sourceId, kind],
@@ -183,10 +184,15 @@ async function saveProgress(
 ): Promise<void> {
   await tx.query(
     `UPDATE ${schema}.listings
-     SET start_after = $3, seen = seen + $4, ignored = ignored + $5, greatest_key = greatest(greatest_key, $3)
+     SET start_after = $3, seen = seen + $4, greatest_key = greatest(greatest_key, $3),
+         tally = (SELECT coalesce(jsonb_object_agg(word, total), '{}') FROM (
+           SELECT word, sum(count::bigint) AS total
+           FROM (SELECT * FROM jsonb_each_text(tally) UNION ALL SELECT * FROM jsonb_each_text($5)) AS counted (word, count)
+           GROUP BY word
+         ) summed)
      WHERE source_id = $1 AND pass = $2 AND pass_kind IS NOT NULL
        AND (start_after IS NULL OR start_after < $3)`,
-    [sourceId, progress.pass, progress.lastKey, progress.seen, progress.ignored],
+    [sourceId, progress.pass, progress.lastKey, progress.seen, JSON.stringify(progress.tally)],
   );
 }
 
@@ -196,7 +202,7 @@ async function finishPass(tx: Transaction, schema: string, sourceId: number, pas
      SET pass_kind = NULL, start_after = NULL, last_finished_at = clock_timestamp(),
          last_full_at = CASE WHEN pass_kind = 'full' THEN clock_timestamp() ELSE last_full_at END,
          last_full_seen = CASE WHEN pass_kind = 'full' THEN seen ELSE last_full_seen END,
-         last_full_ignored = CASE WHEN pass_kind = 'full' THEN ignored ELSE last_full_ignored END
+         last_full_tally = CASE WHEN pass_kind = 'full' THEN tally ELSE last_full_tally END
      WHERE source_id = $1 AND pass = $2 AND pass_kind IS NOT NULL`,
     [sourceId, pass],
   );

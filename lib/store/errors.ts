@@ -8,6 +8,7 @@ export const storeErrorReasons = [
   'LeaderFenced',
   'LeaseLost',
   'MigrationFailed',
+  'QuarantineThresholdExceeded',
   'SchemaTooNew',
   'StoreAuthenticationFailed',
   'StoreConflict',

@@ -20,17 +20,16 @@ export function createMaintenance(database: Database): Maintenance {
           { bulk: true },
         );
       const partitionsMade = await fenced(async (tx) => await makePartitions(tx, s, request.daysAhead));
-      const dropped = await dropOldPartitions(fenced, s, request.keepEventsMs);
+      const events = await dropOldPartitions(fenced, s, 'events', request.keepEventsMs);
+      const rejects = await dropOldPartitions(fenced, s, 'rejects', request.keepRejectsMs);
       const keys = await removeOldKeys(fenced, s, request.deduplicationWindowMs);
-      const rejectsRemoved = await removeOldRejects(fenced, s, request.keepRejectsMs);
       const runsRemoved = await removeOldRuns(fenced, s, request.keepRunsMs);
       return {
         partitionsMade,
-        partitionsDropped: dropped.count,
+        partitionsDropped: events.count + rejects.count,
         eventKeysRemoved: keys.count,
-        rejectsRemoved,
         runsRemoved,
-        more: dropped.more || keys.more || rejectsRemoved === removedAtOnce || runsRemoved === removedAtOnce,
+        more: events.more || rejects.more || keys.more || runsRemoved === removedAtOnce,
       } satisfies UpkeepResult;
     },
   };
@@ -49,7 +48,7 @@ async function makePartitions(
   daysAhead: UpkeepRequest['daysAhead'],
 ): Promise<number> {
   const [row] = await tx.query<{ made: number }>(
-    `SELECT ${schema}.make_event_partitions((clock_timestamp() AT TIME ZONE 'UTC')::date, $1 + 1) AS made`,
+    `SELECT ${schema}.make_partitions((clock_timestamp() AT TIME ZONE 'UTC')::date, $1 + 1) AS made`,
     [daysAhead],
   );
   return row?.made ?? 0;
@@ -59,15 +58,16 @@ async function makePartitions(
 async function dropOldPartitions(
   fenced: FencedWork,
   schema: string,
+  parent: 'events' | 'rejects',
   keepMs: number | undefined,
 ): Promise<Removed> {
   if (keepMs === undefined) return { count: 0, more: false };
   for (let count = 0; count < droppedAtOnce; count += 1) {
     const dropped = await fenced(async (tx) => {
       const [row] = await tx.query<{ dropped: number }>(
-        `SELECT ${schema}.drop_event_partition(
+        `SELECT ${schema}.drop_partition($2,
            ((clock_timestamp() - $1 * interval '1 millisecond') AT TIME ZONE 'UTC')::date) AS dropped`,
-        [keepMs],
+        [keepMs, parent],
       );
       return row?.dropped ?? 0;
     });
@@ -96,24 +96,6 @@ async function removeOldKeys(fenced: FencedWork, schema: string, windowMs: numbe
     more ||= removed === removedAtOnce;
   }
   return { count, more };
-}
-
-async function removeOldRejects(
-  fenced: FencedWork,
-  schema: string,
-  keepMs: number | undefined,
-): Promise<number> {
-  if (keepMs === undefined) return 0;
-  return await fenced(
-    async (tx) =>
-      await tx.execute(
-        `DELETE FROM ${schema}.rejects WHERE id IN (
-           SELECT id FROM ${schema}.rejects WHERE at < clock_timestamp() - $1 * interval '1 millisecond'
-           LIMIT ${String(removedAtOnce)}
-         )`,
-        [keepMs],
-      ),
-  );
 }
 
 /** The newest run of a source stays, so that numbers go on increasing. */

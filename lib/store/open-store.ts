@@ -8,6 +8,8 @@ import { createOwnership } from './ownership.ts';
 import { createRuns } from './runs.ts';
 import { checkSchema, checkServer } from './server-checks.ts';
 import { createSources } from './sources.ts';
+import { createRates } from './sharing/rates.ts';
+import { createSeats } from './sharing/seats.ts';
 import { createStatusReader } from './status.ts';
 import type { Store, StoreDeps, StoreOptions } from './types.ts';
 
@@ -30,6 +32,8 @@ export async function openStore(options: StoreOptions, deps: StoreDeps): Promise
     discovery: createDiscovery(database),
     claims: createClaims(database, deps),
     loading: createLoading(database, deps),
+    rates: createRates(database),
+    seats: createSeats(database),
     status: createStatusReader(database),
     runs: createRuns(database),
     maintenance: createMaintenance(database),

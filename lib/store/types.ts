@@ -11,16 +11,19 @@
  *
  * A file's states:
  *
- *     found ──claim──▶ claimed ──commitBatch(final)──▶ done
- *       ▲                 │ └──failFile, or attempts used up──▶ failed
+ *     found ──claim──▶ claimed ──commitBatch(final), publishFile──▶ done
+ *       ▲                 │ └──failFile, no attempt left──▶ failed
  *       └─release, expiry,┘
- *         retryable failure
+ *         takeOver, retryable failure
  *
- * `done` and `failed` are kept for good: that is what makes a file be imported once.
+ * `done` and `failed` are kept for good: that is what makes a file be imported once. Of a failed file nothing is
+ * left in the store but its rejects, which say what is to be mended.
  */
 import type { Clock } from '../clock.ts';
 import type { EventCall, Reject } from '../contract/event.ts';
 import type { RecordCounts } from '../contract/report.ts';
+import type { Rates } from './sharing/rates.ts';
+import type { Seats } from './sharing/seats.ts';
 import type { Maintenance } from './upkeep-types.ts';
 
 export interface StoreOptions {
@@ -48,7 +51,11 @@ export interface StoreDeps {
 }
 
 export type FaultPoint =
-  'claim:committed' | 'commitBatch:beforeCopy' | 'commitBatch:beforeCommit' | 'commitBatch:committed';
+  | 'claim:committed'
+  | 'commitBatch:beforeCopy'
+  | 'commitBatch:beforeCommit'
+  | 'commitBatch:committed'
+  | 'publishFile:beforeCommit';
 
 export interface MigrateOptions extends StoreOptions {
   /** A role that may create the schema and its tables; the role of `url` is then granted what it needs. */
@@ -69,6 +76,8 @@ export interface Store {
   readonly discovery: Discovery;
   readonly claims: Claims;
   readonly loading: Loading;
+  readonly rates: Rates;
+  readonly seats: Seats;
   readonly status: StatusReader;
   readonly runs: Runs;
   readonly maintenance: Maintenance;
@@ -172,14 +181,17 @@ export interface ListingPass {
   readonly startAfter: string | undefined;
   /** Objects of the pass so far. */
   readonly seen: number;
-  readonly ignored: number;
+  readonly tally: PassTally;
 }
+
+/** How many objects of a pass were what, by a word of the caller's; one that is not there counts 0. */
+export type PassTally = Readonly<Record<string, number>>;
 
 export interface ListingState {
   /** The pass under way, to be resumed; undefined: none. */
   readonly current: ListingPass | undefined;
   readonly lastFull:
-    { readonly finishedAt: number; readonly seen: number; readonly ignored: number } | undefined;
+    { readonly finishedAt: number; readonly seen: number; readonly tally: PassTally } | undefined;
   readonly lastFinishedAt: number | undefined;
 }
 
@@ -207,7 +219,7 @@ export interface PassProgress {
   readonly lastKey: string;
   /** Of this page alone. */
   readonly seen: number;
-  readonly ignored: number;
+  readonly tally: PassTally;
 }
 
 export interface FoundResult {
@@ -244,11 +256,19 @@ export interface Claim {
 export interface ClaimRequest {
   readonly sourceId: number;
   readonly templateHash: string;
-  /** Who, for people: a pod's name. */
+  /** Who: a pod's name, which no other process has. */
   readonly claimant: string;
+  /** The place that the claimant fills, e.g. an index of a Job: `takeOver` by whoever fills it next. */
+  readonly slot?: string;
   readonly limit: number;
   readonly leaseMs: number;
   readonly maxAttempts: number;
+}
+
+export interface ClaimSlot {
+  readonly sourceId: number;
+  readonly slot: string;
+  readonly claimant: string;
 }
 
 export type ClaimResult =
@@ -274,8 +294,12 @@ export interface ClaimedFile {
   readonly attempts: number;
   /** Rows whose outcome is committed: go on with the next. Rows count from 1, so this is the last row's number. */
   readonly committedRows: number;
+  /** What is committed of it is on the stage: it goes on there, and is published at its end. */
+  readonly staged: boolean;
   /** It has cost a worker its life: open it when nothing else is open. Such a file comes alone in its answer. */
   readonly alone: boolean;
+  /** A worker was lost at each of its attempts, and there is none left: it is to be failed, not opened. */
+  readonly spent?: { readonly lastClaimant: string };
 }
 
 export interface FileFailure {
@@ -297,16 +321,24 @@ export interface FileVersion {
 export interface Claims {
   /**
    * Claims up to `limit` files in order of upload time; those of workers that let their deadline pass among
-   * them. A file whose attempts are used up is failed instead of given out.
+   * them.
    */
   claim(request: ClaimRequest): Promise<ClaimResult>;
+  /**
+   * Frees what an earlier claimant of the same slot still holds; answers how many files. To be called at the
+   * start: a worker that was killed has its files idle no longer than its successor takes to come.
+   */
+  takeOver(place: ClaimSlot): Promise<number>;
   /** Sets the deadline `leaseMs` from now. The answer names the claims that are lost: stop working on those. */
   renew(claims: readonly Claim[], leaseMs: number): Promise<readonly Claim[]>;
   /** Charges an attempt. To be called once, before the file's first byte is read. `LeaseLost` if taken. */
   markOpened(claim: Claim): Promise<void>;
   /** Orderly stop: the files are free at once, and an attempt that was charged is given back. */
   release(claims: readonly Claim[]): Promise<void>;
-  /** Ends this attempt. `LeaseLost` if taken. Calling again after a lost answer gives the same answer. */
+  /**
+   * Ends this attempt; if it was the last, takes back what the file has brought in, which may take long. `LeaseLost`
+   * if taken. Calling again after a lost answer gives the same answer.
+   */
   failFile(claim: Claim, failure: FileFailure): Promise<{ readonly kind: 'failed' | 'retried' }>;
 }
 
@@ -355,8 +387,20 @@ export interface Loading {
    * Events, property changes, rejects, counters and the file's progress, in one transaction.
    * After a `TransientError` the same batch may be given again: it is committed once.
    * `LeaseLost`: the claim is another's, or its deadline has passed; nothing was written.
+   * `ReservationLate` (no error of ours): `validUntil`, of a reservation, had passed; nothing was written.
    */
-  commitBatch(claim: Claim, target: LoadTarget, batch: LoadBatch): Promise<LoadResult>;
+  commitBatch(claim: Claim, target: LoadTarget, batch: LoadBatch, validUntil?: string): Promise<LoadResult>;
+  /**
+   * As `commitBatch`, but the events wait on a stage where nobody sees them; rejects are seen at once. Counts them
+   * neither as imported nor as duplicates yet, and does not close the file, whatever `final` says.
+   */
+  stageBatch(claim: Claim, target: LoadTarget, batch: LoadBatch, validUntil?: string): Promise<LoadResult>;
+  /**
+   * Makes a file whose last row is staged visible, in one transaction, and closes it as done; answers what this adds
+   * to the counts of its batches. May be repeated, as a batch may.
+   * Rejects with `QuarantineThresholdExceeded` if more than `maxRejectShare` (0 to 1) of its rows are rejects.
+   */
+  publishFile(claim: Claim, target: LoadTarget, maxRejectShare: number): Promise<RecordCounts>;
   /**
    * The object changed while it was read: what the old version brought in is taken back (events, their ids,
    * rejects, property changes that nothing later has overwritten) and the file starts over with the new

@@ -14,7 +14,6 @@ export interface UpkeepResult {
   readonly partitionsMade: number;
   readonly partitionsDropped: number;
   readonly eventKeysRemoved: number;
-  readonly rejectsRemoved: number;
   readonly runsRemoved: number;
   /** More than one call removes was due: call again soon. */
   readonly more: boolean;

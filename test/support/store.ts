@@ -1,3 +1,4 @@
+import { after, afterEach, before, beforeEach } from 'node:test';
 import { systemClock } from '../../lib/clock.ts';
 import type { EventCall } from '../../lib/contract/event.ts';
 import type { JsonObject } from '../../lib/json.ts';
@@ -17,7 +18,7 @@ import type {
   StoreDeps,
   StoreOptions,
 } from '../../lib/store/types.ts';
-import type { PostgresServer, TestDatabase } from './postgres.ts';
+import { startPostgres, type PostgresServer, type TestDatabase } from './postgres.ts';
 
 export const testSchema = 'acme';
 export const weekMs = 7 * 24 * 3_600_000;
@@ -82,6 +83,41 @@ export async function createFixture(server: PostgresServer): Promise<StoreFixtur
       await Promise.all(opened.map(async (one) => await one.close()));
     },
   };
+}
+
+/** A server for the tests of a `describe`, and a new fixture on it for each. To be called at its beginning. */
+export interface StoreSuite {
+  readonly server: PostgresServer;
+  readonly fixture: StoreFixture;
+}
+
+export function useStore(): StoreSuite {
+  const suite: { server?: PostgresServer; fixture?: StoreFixture } = {};
+  before(async () => {
+    suite.server = await startPostgres();
+  });
+  after(async () => {
+    await suite.server?.stop();
+  });
+  beforeEach(async () => {
+    suite.fixture = await createFixture(begun(suite.server));
+  });
+  afterEach(async () => {
+    await suite.fixture?.close();
+  });
+  return {
+    get server() {
+      return begun(suite.server);
+    },
+    get fixture() {
+      return begun(suite.fixture);
+    },
+  };
+}
+
+function begun<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('there is a server and a fixture only while a test runs');
+  return value;
 }
 
 /** Uploaded in the order in which they are made from increasing `age`s. */

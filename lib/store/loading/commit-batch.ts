@@ -5,16 +5,20 @@ import { leaseLost } from '../lease.ts';
 import type { Claim, LoadBatch, LoadResult, LoadTarget, StoreDeps } from '../types.ts';
 import { applyProperties } from './apply-properties.ts';
 import { collectSubjects } from './property-subjects.ts';
-import { storeEvents } from './store-events.ts';
+import { stageEvents } from './stage-events.ts';
+import { copyEvents, storeEvents } from './store-events.ts';
 import { storeRejects } from './store-rejects.ts';
+import { takeStamp } from './take-stamp.ts';
 
 export interface BatchContext {
   readonly tx: Transaction;
   readonly schema: string;
   readonly claim: Claim;
   readonly deps: StoreDeps;
-  /** Events may be stamped up to here, in epoch milliseconds; there is no partition beyond. */
+  /** Times of arrival may be up to here, in epoch milliseconds; there is no partition beyond. */
   readonly stampsBefore: number;
+  /** When the batch's reservation is over; undefined: it has none. */
+  readonly validUntil: string | undefined;
 }
 
 /**
@@ -27,28 +31,65 @@ export async function commitBatch(
   target: LoadTarget,
   batch: LoadBatch,
 ): Promise<LoadResult> {
+  return await asBatch(context, batch, async (counts) => {
+    if (batch.events.length > 0) await copyEvents(context.tx, target, batch.events);
+    const stamp = await stampOf(context, batch);
+    await storeRejects(context, batch.rejects, stamp);
+    if (stamp === undefined || batch.events.length === 0) return { counts, stamp, staged: false };
+    const { imported, winners } = await storeEvents(context, target, { events: batch.events, stamp });
+    for (const [scope, subjects] of collectSubjects(target, batch.events, winners)) {
+      const journal = batch.final ? undefined : context.claim.fileId;
+      await applyProperties(context.tx, context.schema, { scope, subjects, journal });
+    }
+    const duplicate = batch.events.length - imported;
+    return { counts: { ...counts, imported, duplicate }, stamp, staged: false };
+  });
+}
+
+/** As `commitBatch`, but the events wait on the stage until `publishFile`. */
+export async function stageBatch(
+  context: BatchContext,
+  target: LoadTarget,
+  batch: LoadBatch,
+): Promise<LoadResult> {
+  return await asBatch(context, { ...batch, final: false }, async (counts) => {
+    await stageEvents(context, target, batch.events);
+    const stamp = await stampOf(context, batch);
+    await storeRejects(context, batch.rejects, stamp);
+    return { counts, stamp, staged: true };
+  });
+}
+
+interface Brought {
+  readonly counts: BatchCounts;
+  /** The time of arrival that all of it has; undefined when there was nothing to stamp. */
+  readonly stamp: string | undefined;
+  /** The events are on the stage. */
+  readonly staged: boolean;
+}
+
+/** What makes of any work a batch: the claim is good, the rows follow those before, and it is counted once. */
+async function asBatch(
+  context: BatchContext,
+  batch: LoadBatch,
+  work: (begun: BatchCounts) => Promise<Brought>,
+): Promise<LoadResult> {
   const { tx, schema, claim, deps } = context;
   const repeated = await checkClaim(tx, schema, claim, batch);
   if (repeated !== undefined) return repeated;
   await deps.faultPoint?.('commitBatch:beforeCopy');
-
-  const stored = await storeEvents(context, target, batch);
-  await storeRejects(context, batch.rejects);
-  for (const [scope, subjects] of collectSubjects(target, batch.events, stored.winners)) {
-    const journal = batch.final ? undefined : claim.fileId;
-    await applyProperties(tx, schema, { scope, subjects, journal });
-  }
-
-  const counts: BatchCounts = {
-    imported: stored.imported,
-    duplicate: batch.events.length - stored.imported,
-    rejected: batch.rejects.length,
-    skipped: batch.skipped,
-  };
-  await advanceFile(context, batch, counts, stored.stamp);
+  const { rejects, skipped } = batch;
+  const brought = await work({ imported: 0, duplicate: 0, rejected: rejects.length, skipped });
+  const { counts } = brought;
+  await advanceFile(context, batch, brought);
   await countBatch(context, batch, counts);
   await deps.faultPoint?.('commitBatch:beforeCommit');
   return { ...counts, repeated: false };
+}
+
+/** As late as may be: nobody can close the hour from here on until the transaction ends. */
+async function stampOf(context: BatchContext, { events, rejects }: LoadBatch): Promise<string | undefined> {
+  return events.length + rejects.length === 0 ? undefined : await takeStamp(context);
 }
 
 type BatchCounts = Omit<LoadResult, 'repeated'>;
@@ -103,8 +144,7 @@ function notTheNext(claim: Claim, batch: LoadBatch, committedRows: number): Term
 async function advanceFile(
   { tx, schema, claim }: BatchContext,
   batch: LoadBatch,
-  counts: BatchCounts,
-  stamp: string | undefined,
+  { counts, stamp, staged }: Brought,
 ): Promise<void> {
   const advanced = await tx.execute(
     `UPDATE ${schema}.files
@@ -115,7 +155,7 @@ async function advanceFile(
          state = CASE WHEN $11 THEN 'done' ELSE state END,
          finished_at = CASE WHEN $11 THEN clock_timestamp() END,
          claim_deadline = CASE WHEN $11 THEN NULL ELSE claim_deadline END,
-         reason = NULL, message = NULL, cure = NULL
+         staged = $12, reason = NULL, message = NULL, cure = NULL
      WHERE id = $1 AND claim_token = $2 AND state = 'claimed' AND claim_deadline > clock_timestamp()
        AND committed_rows = $3`,
     [
@@ -130,6 +170,7 @@ async function advanceFile(
       JSON.stringify({ afterRow: batch.afterRow, ...counts }),
       stamp ?? null,
       batch.final,
+      staged,
     ],
   );
   if (advanced === 0) throw leaseLost(claim);

@@ -10,13 +10,17 @@ import {
 } from '../properties/apply-property-operations.ts';
 import type { LoadedEvent, LoadTarget } from '../types.ts';
 
-/** Whose properties change, and all that is done to them, in the order of the rows. */
-export interface PropertySubject {
+/** Whose properties an event changes. */
+export interface Subject {
   readonly key: string;
   readonly projectId: string;
   /** `user` or `device`; of a group its type. */
   readonly type: string;
   readonly id: string;
+}
+
+/** And all that is done to them, in the order of the rows. */
+export interface PropertySubject extends Subject {
   readonly steps: readonly PropertyStep[];
 }
 
@@ -24,7 +28,9 @@ interface GrowingSubject extends PropertySubject {
   readonly steps: PropertyStep[];
 }
 
-export type PropertyScope = 'user' | 'group';
+export const propertyScopes = ['user', 'group'] as const;
+
+export type PropertyScope = (typeof propertyScopes)[number];
 
 /** Whether an event does more than to be stored. */
 export function changesProperties(loaded: LoadedEvent | undefined): boolean {
@@ -46,30 +52,42 @@ export function collectSubjects(
   const scopes: Record<PropertyScope, Map<string, GrowingSubject>> = { user: new Map(), group: new Map() };
   for (const [ord, { event }] of events.entries()) {
     if (!winners.has(ord)) continue;
-    const scope = event.kind === 'groupidentify' ? 'group' : 'user';
-    const steps = scope === 'group' ? groupSteps(event) : userSteps(event);
+    const steps = stepsOf(event);
     if (steps.length === 0) continue;
-    for (const [type, id] of scope === 'group' ? groupsOf(event) : userOf(event)) {
-      const key = hash128([projectId, type, id]);
-      const subject = scopes[scope].get(key) ?? { key, projectId, type, id, steps: [] };
-      subject.steps.push(...steps);
-      scopes[scope].set(key, subject);
+    const subjects = scopes[scopeOf(event)];
+    for (const subject of subjectsOf(projectId, event)) {
+      const known = subjects.get(subject.key) ?? { ...subject, steps: [] };
+      known.steps.push(...steps);
+      subjects.set(subject.key, known);
     }
   }
-  return (['user', 'group'] as const)
+  return propertyScopes
     .map((scope) => [scope, [...scopes[scope].values()]] as const)
     .filter(([, subjects]) => subjects.length > 0);
 }
 
-function userSteps(event: EventCall): readonly PropertyStep[] {
-  const properties = event.body['user_properties'];
-  if (!isJsonObject(properties)) return [];
-  return readPropertySteps(properties, event.kind === 'identify' ? userOperators : []);
+export function scopeOf({ kind }: Pick<EventCall, 'kind'>): PropertyScope {
+  return kind === 'groupidentify' ? 'group' : 'user';
 }
 
-function groupSteps(event: EventCall): readonly PropertyStep[] {
-  const properties = event.body['group_properties'];
-  return isJsonObject(properties) ? readPropertySteps(properties, groupOperators) : [];
+/** What an event does to the properties of its subjects. */
+export function stepsOf({ kind, body }: Pick<EventCall, 'kind' | 'body'>): readonly PropertyStep[] {
+  if (kind === 'groupidentify') return readSteps(body['group_properties'], groupOperators);
+  return readSteps(body['user_properties'], kind === 'identify' ? userOperators : []);
+}
+
+function readSteps(
+  properties: JsonValue | undefined,
+  operators: Parameters<typeof readPropertySteps>[1],
+): readonly PropertyStep[] {
+  return isJsonObject(properties) ? readPropertySteps(properties, operators) : [];
+}
+
+/** Each once, also when a call names a group twice. */
+export function subjectsOf(projectId: string, event: EventCall): readonly Subject[] {
+  const named = event.kind === 'groupidentify' ? groupsOf(event) : userOf(event);
+  const subjects = named.map(([type, id]) => ({ key: hash128([projectId, type, id]), projectId, type, id }));
+  return [...new Map(subjects.map((subject) => [subject.key, subject])).values()];
 }
 
 /** A user known by both ids is the user; the device id alone stands for somebody not known yet. */

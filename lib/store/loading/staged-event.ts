@@ -1,11 +1,11 @@
 import { cleanJson, cleanText } from '../clean-text.ts';
-import { encodeCopy } from '../copy.ts';
+import { encodeCopy, type CopyValue } from '../copy.ts';
 import { hash128 } from '../identifiers.ts';
 import type { LoadedEvent, LoadTarget } from '../types.ts';
 
 /**
- * The stage: a table of the connection's own, empty at the end of each transaction. Named by its shape, since
- * a pooler may hand a connection from an older release to a newer one.
+ * A table of the connection's own, empty at the end of each transaction. Named by its shape, since a pooler may
+ * hand a connection from an older release to a newer one.
  */
 export const stageTable = 'pg_temp.millrace_stage_1';
 
@@ -21,19 +21,14 @@ const earliestMs = -210_866_803_200_000;
 const latestMs = 8_640_000_000_000_000;
 
 export function encodeStage(target: LoadTarget, events: readonly LoadedEvent[]): Generator<Buffer> {
-  return encodeCopy(events.keys(), (ord) => stageRow(target, events, ord));
+  return encodeCopy(events.keys(), (ord) => [ord, ...stageRow(target, events[ord])]);
 }
 
-function stageRow(
-  target: LoadTarget,
-  events: readonly LoadedEvent[],
-  ord: number,
-): readonly (string | number | undefined)[] {
-  const loaded = events[ord];
+/** Of columns `key`, `time_ms`, `file_row`, `kind`, `event_type`, `user_id`, `device_id`, `insert_id`, `body`. */
+export function stageRow(target: LoadTarget, loaded: LoadedEvent | undefined): readonly CopyValue[] {
   if (loaded === undefined) return [];
   const { row, event } = loaded;
   return [
-    ord,
     eventKey(target.projectId, loaded),
     storableTime(event.time),
     row,

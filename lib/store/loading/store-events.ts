@@ -1,4 +1,5 @@
-import type { LoadBatch, LoadTarget } from '../types.ts';
+import type { Transaction } from '../database.ts';
+import type { LoadedEvent, LoadTarget } from '../types.ts';
 import type { BatchContext } from './commit-batch.ts';
 import { changesProperties } from './property-subjects.ts';
 import { copyToStage, createStage, encodeStage, stageTable } from './staged-event.ts';
@@ -7,53 +8,54 @@ export interface StoredEvents {
   readonly imported: number;
   /** Of the events that change properties, those that were stored: their places in the batch. */
   readonly winners: ReadonlySet<number>;
-  /** The time of arrival that they all have; undefined when there were none. */
-  readonly stamp: string | undefined;
 }
 
-/** The hour of the stamp has no partition yet. Not for callers: the batch is run again when there is one. */
-export class PartitionMissing extends Error {
-  override readonly name = 'PartitionMissing';
-}
-
-/**
- * COPY into the stage, then one statement: ids are inserted in their order (two transactions that insert the
- * same ids in different orders would block each other), those seen within the window fall out, and only what
- * is left goes into `events`. Of rows with the same id in a batch the first counts.
- */
-export async function storeEvents(
-  { tx, schema, claim, stampsBefore }: BatchContext,
+/** Into the connection's own stage, which is empty again when the transaction ends. */
+export async function copyEvents(
+  tx: Transaction,
   target: LoadTarget,
-  { events }: LoadBatch,
-): Promise<StoredEvents> {
-  if (events.length === 0) return { imported: 0, winners: new Set(), stamp: undefined };
+  events: readonly LoadedEvent[],
+): Promise<void> {
   await tx.query(createStage);
   await tx.copy(copyToStage, encodeStage(target, events));
-  // As late as may be: nobody can close the hour from here on until the transaction ends.
-  const [taken] = await tx.query<{ stamp: string; ms: number }>(
-    `SELECT stamp::text, extract(epoch FROM stamp)::float8 * 1000 AS ms FROM ${schema}.take_stamp() AS stamp`,
-  );
-  if (taken === undefined || taken.ms >= stampsBefore) throw new PartitionMissing();
+}
+
+/** What `copyEvents` has brought goes into the tables, as far as its ids were not seen within the window. */
+export async function storeEvents(
+  { tx, schema, claim }: Pick<BatchContext, 'tx' | 'schema' | 'claim'>,
+  target: LoadTarget,
+  { events, stamp }: { readonly events: readonly LoadedEvent[]; readonly stamp: string },
+): Promise<StoredEvents> {
   const changing = [...events.keys()].filter((ord) => changesProperties(events[ord]));
   const [stored] = await tx.query<{ imported: number; winners: number[] | null }>(insertWinners(schema), [
-    taken.stamp,
+    stamp,
     target.deduplicationWindowMs,
     target.projectId,
     claim.sourceId,
     claim.fileId,
     changing,
   ]);
-  return {
-    imported: stored?.imported ?? 0,
-    winners: new Set(stored?.winners ?? []),
-    stamp: taken.stamp,
-  };
+  return { imported: stored?.imported ?? 0, winners: new Set(stored?.winners ?? []) };
 }
 
-function insertWinners(schema: string): string {
+/** Answers how many were stored, and which of the places in $6. Parameters before it: those of `insertFrom`. */
+export function insertWinners(schema: string): string {
+  return `${insertFrom(schema, stageTable)}
+    SELECT count(*)::int AS imported, array_agg(ord) FILTER (WHERE ord = ANY ($6::int[])) AS winners
+    FROM won JOIN firsts USING (key)`;
+}
+
+/**
+ * The beginning of one statement over a stage, a relation of rows `ord`, `key` and so on: ids are inserted in their
+ * order (two transactions that insert the same ids in different orders would block each other), those seen within
+ * the window fall out, and only what is left goes into `events`. Of rows with the same id the first counts.
+ * Offers to its continuation `won (key)` and `firsts (key, ord)`.
+ * Parameters: stamp, window in ms, project, source, file.
+ */
+export function insertFrom(schema: string, stage: string): string {
   return `
     WITH firsts AS MATERIALIZED (
-      SELECT DISTINCT ON (key) key, ord FROM ${stageTable} ORDER BY key, ord
+      SELECT DISTINCT ON (key) key, ord FROM ${stage} ORDER BY key, ord
     ), won AS (
       INSERT INTO ${schema}.event_keys AS known (key, first_seen)
       SELECT key, $1::timestamptz FROM firsts ORDER BY key
@@ -66,9 +68,7 @@ function insertWinners(schema: string): string {
          user_id, device_id, insert_id, body)
       SELECT $1::timestamptz, coalesce(to_timestamp(time_ms / 1000.0), $1::timestamptz), $4, $5, file_row, s.key,
              kind, $3, event_type, user_id, device_id, insert_id, body
-      FROM won JOIN firsts USING (key) JOIN ${stageTable} s USING (ord)
+      FROM won JOIN firsts USING (key) JOIN ${stage} s USING (ord)
       ORDER BY ord
-    )
-    SELECT count(*)::int AS imported, array_agg(ord) FILTER (WHERE ord = ANY ($6::int[])) AS winners
-    FROM won JOIN firsts USING (key)`;
+    )`;
 }

@@ -10,15 +10,17 @@ const maxColumnBytes = 256;
 export async function storeRejects(
   { tx, schema, claim }: BatchContext,
   rejects: readonly Reject[],
+  stamp: string | undefined,
 ): Promise<void> {
   if (rejects.length === 0) return;
   await tx.copy(
-    `COPY ${schema}.rejects (source_id, file_id, file_row, byte_offset, column_name, reason, raw) FROM STDIN`,
+    `COPY ${schema}.rejects (source_id, file_id, file_row, byte_offset, at, column_name, reason, raw) FROM STDIN`,
     encodeCopy(rejects, ({ row, offset, column, reason, raw }) => [
       claim.sourceId,
       claim.fileId,
       row,
       offset,
+      stamp,
       column === undefined ? undefined : storable(column, maxColumnBytes),
       storable(reason, maxRawBytes),
       storable(raw, maxRawBytes),

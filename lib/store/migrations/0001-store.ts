@@ -2,7 +2,9 @@ import { arrivalFunctions, makePartitionsFunction, dropPartitionFunction } from 
 import { eventKeysTable, eventsTable, propertyTables } from './0001/event-tables.ts';
 import { filesTable, filesIndexes, countersTable, rejectsTable } from './0001/file-tables.ts';
 import { ownerTables } from './0001/owner-tables.ts';
+import { ratesTable, seatsTable } from './0001/sharing-tables.ts';
 import { sourceTables, listingTable, runsTable } from './0001/source-tables.ts';
+import { stagingTables } from './0001/staging-tables.ts';
 import type { MigrationNames } from './migration.ts';
 
 /**
@@ -22,6 +24,9 @@ export function createStore(names: MigrationNames): string {
     eventKeysTable,
     eventsTable,
     propertyTables,
+    stagingTables,
+    seatsTable,
+    ratesTable,
     arrivalFunctions,
     makePartitionsFunction,
     dropPartitionFunction,

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { FaultPoint } from '../../../lib/store/types.ts';
 import { workOff, type WorkerOrder } from '../../support/load-worker.ts';
-import { startPostgres, type PostgresServer } from '../../support/postgres.ts';
-import { createFixture, foundObject, recordFiles, type StoreFixture } from '../../support/store.ts';
+import { foundObject, recordFiles, useStore } from '../../support/store.ts';
 import { assertWorld } from '../../support/store-world.ts';
 
 const program = fileURLToPath(new URL('../../support/load-worker.ts', import.meta.url));
@@ -21,20 +20,7 @@ async function runWorker(order: WorkerOrder): Promise<number | string> {
 }
 
 describe('workers that are killed', () => {
-  let server: PostgresServer;
-  let fixture: StoreFixture;
-  before(async () => {
-    server = await startPostgres();
-  });
-  after(async () => {
-    await server.stop();
-  });
-  beforeEach(async () => {
-    fixture = await createFixture(server);
-  });
-  afterEach(async () => {
-    await fixture.close();
-  });
+  const suite = useStore();
 
   const deaths: readonly (readonly [string, FaultPoint, number])[] = [
     ['while it holds claims and has opened none', 'claim:committed', 1],
@@ -49,20 +35,20 @@ describe('workers that are killed', () => {
       // Two files with all ids in common, in another order, and one of its own.
       const keys = ['web/1/500-0-7.json', 'web/2/500-0-11.json', 'web/3/500-500-3.json'];
       await recordFiles(
-        fixture,
+        suite.fixture,
         keys.map((key, index) => foundObject(key, { lastModified: index + 1 })),
       );
-      const { sourceId } = fixture;
+      const { sourceId } = suite.fixture;
       const order = {
-        url: fixture.database.url,
+        url: suite.fixture.database.url,
         sourceId,
         claimant: 'doomed',
         leaseMs: 1500,
         batchRows: 100,
       };
       assert.equal(await runWorker({ ...order, kill: { point, times } }), 'SIGKILL');
-      await workOff(fixture.store, { ...order, claimant: 'heir' });
-      await assertWorld(fixture, keys);
+      await workOff(suite.fixture.store, { ...order, claimant: 'heir' });
+      await assertWorld(suite.fixture, keys);
     });
   }
 
@@ -72,11 +58,11 @@ describe('workers that are killed', () => {
       (_, index) => `web/${String(index)}/400-${String((index % 4) * 200)}-7.json`,
     );
     await recordFiles(
-      fixture,
+      suite.fixture,
       keys.map((key, index) => foundObject(key, { lastModified: index + 1 })),
     );
-    const { sourceId } = fixture;
-    const order = { url: fixture.database.url, sourceId, leaseMs: 3000, batchRows: 60 };
+    const { sourceId } = suite.fixture;
+    const order = { url: suite.fixture.database.url, sourceId, leaseMs: 3000, batchRows: 60 };
     const points: readonly FaultPoint[] = [
       'commitBatch:beforeCommit',
       'commitBatch:committed',
@@ -90,7 +76,7 @@ describe('workers that are killed', () => {
     const ends = await Promise.all([...doomed, living]);
     assert.ok(ends.includes('SIGKILL'));
     assert.equal(ends.at(-1), 0);
-    await workOff(fixture.store, { ...order, claimant: 'heir' });
-    await assertWorld(fixture, keys);
+    await workOff(suite.fixture.store, { ...order, claimant: 'heir' });
+    await assertWorld(suite.fixture, keys);
   });
 });

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { reasonOf } from '../../../lib/errors.ts';
 import type { JsonObject } from '../../../lib/json.ts';
-import { startPostgres, type PostgresServer } from '../../support/postgres.ts';
 import {
   batchOf,
   claimFiles,
-  createFixture,
   event,
   foundObject,
   groupIdentify,
@@ -18,36 +16,23 @@ import {
   target,
   testSchema,
   weekMs,
-  type StoreFixture,
+  useStore,
 } from '../../support/store.ts';
 
 const dayMs = 24 * 3_600_000;
 
 describe('loading', () => {
-  let server: PostgresServer;
-  let fixture: StoreFixture;
-  before(async () => {
-    server = await startPostgres();
-  });
-  after(async () => {
-    await server.stop();
-  });
-  beforeEach(async () => {
-    fixture = await createFixture(server);
-  });
-  afterEach(async () => {
-    await fixture.close();
-  });
+  const suite = useStore();
 
   async function count(table: string, where = 'true'): Promise<number> {
-    const [row] = await fixture.database.sql<{ n: number }>(
+    const [row] = await suite.fixture.database.sql<{ n: number }>(
       `SELECT count(*)::int AS n FROM ${testSchema}.${table} WHERE ${where}`,
     );
     return row?.n ?? 0;
   }
 
   async function propertiesOf(subject: string, table = 'user_properties'): Promise<JsonObject | undefined> {
-    const [row] = await fixture.database.sql<{ properties: JsonObject }>(
+    const [row] = await suite.fixture.database.sql<{ properties: JsonObject }>(
       `SELECT properties FROM ${testSchema}.${table} WHERE subject = $1`,
       [subject],
     );
@@ -56,19 +41,21 @@ describe('loading', () => {
 
   /** As if all that was loaded so far had arrived that much earlier: events move to the partition of that day. */
   async function age(ms: number): Promise<void> {
-    await fixture.database.sql(
-      `SELECT ${testSchema}.make_event_partitions((now() - interval '40 days')::date, 41)`,
+    await suite.fixture.database.sql(
+      `SELECT ${testSchema}.make_partitions((now() - interval '40 days')::date, 41)`,
     );
     const interval = `interval '${String(ms)} milliseconds'`;
-    await fixture.database.sql(`UPDATE ${testSchema}.event_keys SET first_seen = first_seen - ${interval}`);
-    await fixture.database.sql(
+    await suite.fixture.database.sql(
+      `UPDATE ${testSchema}.event_keys SET first_seen = first_seen - ${interval}`,
+    );
+    await suite.fixture.database.sql(
       `UPDATE ${testSchema}.events SET server_upload_time = server_upload_time - ${interval}`,
     );
   }
 
   describe('events', () => {
     it('[I-01] are stored as they are, with where they came from, in the partition of the day they arrived', async () => {
-      const claim = await openFile(fixture);
+      const claim = await openFile(suite.fixture);
       const body = {
         event_properties: { price: 1.5, big: 9007199254740991, list: [1, null, { a: 'ü' }] },
       };
@@ -79,9 +66,9 @@ describe('loading', () => {
         event({ insertId: 'long ago', time: -9e15 }),
         event({ insertId: 'fraction', time: 1_700_000_000_123.75 }),
       ];
-      const result = await fixture.store.loading.commitBatch(claim, target, batchOf(events));
+      const result = await suite.fixture.store.loading.commitBatch(claim, target, batchOf(events));
       assert.deepEqual(result, { imported: 5, duplicate: 0, rejected: 0, skipped: 0, repeated: false });
-      const rows = await fixture.database.sql<Record<string, unknown>>(
+      const rows = await suite.fixture.database.sql<Record<string, unknown>>(
         `SELECT e.*, tableoid::regclass::text AS partition,
                 extract(epoch FROM event_time)::numeric * 1000 AS ms,
                 to_char(server_upload_time AT TIME ZONE 'UTC', 'YYYYMMDD') AS day,
@@ -111,11 +98,11 @@ describe('loading', () => {
       const nasty = 'tab\t line\n return\r back\\slash \\N \\. "quote" NUL\0 half\ud800 pair 😀';
       const clean = nasty.replace('\0', '\ufffd').replace('\ud800', '\ufffd');
       const body = { ['name ' + nasty]: nasty, deep: [{ list: [nasty] }] };
-      const claim = await openFile(fixture);
+      const claim = await openFile(suite.fixture);
       const one = event({ userId: nasty, deviceId: nasty, eventType: nasty, insertId: nasty, body });
       const call = identify(nasty, 'i2', { $set: { ['p ' + nasty]: nasty }, $append: { list: [nasty] } });
       const group = groupIdentify('i3', { [`type ${nasty}`]: nasty }, { note: nasty });
-      await fixture.store.loading.commitBatch(claim, target, {
+      await suite.fixture.store.loading.commitBatch(claim, target, {
         ...batchOf([one, call, group], { final: false }),
         throughRow: 5,
         rejects: [
@@ -123,7 +110,7 @@ describe('loading', () => {
           { row: 5, offset: 199, column: undefined, reason: 'too long', raw: `${'😀'.repeat(2000)}\0` },
         ],
       });
-      const [row] = await fixture.database.sql<Record<string, unknown>>(
+      const [row] = await suite.fixture.database.sql<Record<string, unknown>>(
         `SELECT user_id, device_id, event_type, insert_id, body->>$1 AS named, body->'deep'->0->'list'->>0 AS deep
          FROM ${testSchema}.events WHERE file_row = 1`,
         [`name ${clean}`],
@@ -132,14 +119,14 @@ describe('loading', () => {
       assert.deepEqual(await propertiesOf(clean), { [`p ${clean}`]: clean, list: [clean] });
       assert.deepEqual(await propertiesOf(clean, 'group_properties'), { note: clean });
       assert.equal(await count('events', "body::jsonb ? 'event_type'"), 3);
-      const [bad, long] = await fixture.store.status.listRejects(fixture.sourceId, { limit: 10 });
+      const [bad, long] = await suite.fixture.store.status.listRejects(suite.fixture.sourceId, { limit: 10 });
       assert.deepEqual(
         [bad?.key, bad?.row, bad?.offset, bad?.column, bad?.reason, bad?.raw],
         ['web/a.json', 4, 99, clean, clean, clean],
       );
       assert.deepEqual([long?.column, long?.raw], [undefined, '😀'.repeat(1024)]);
       // The changes written down for a take-back bear it as well.
-      await fixture.store.loading.restartFile(claim, foundObject('web/a.json', { etag: 'new' }));
+      await suite.fixture.store.loading.restartFile(claim, foundObject('web/a.json', { etag: 'new' }));
       assert.deepEqual([await count('events'), await count('rejects')], [0, 0]);
       assert.deepEqual(await propertiesOf(clean), {});
     });
@@ -151,12 +138,12 @@ describe('loading', () => {
         identify(long, 'i', { plan: 'paid' }),
         groupIdentify('g', { [long]: long }, { plan: 'paid' }),
       ];
-      assert.equal((await importFile(fixture, `web/${'x'.repeat(1000)}`, calls)).imported, 3);
+      assert.equal((await importFile(suite.fixture, `web/${'x'.repeat(1000)}`, calls)).imported, 3);
       assert.deepEqual(await propertiesOf(long), { plan: 'paid' });
     });
 
     it('a value that the server refuses takes the batch back, and the connection goes on', async () => {
-      const claim = await openFile(fixture);
+      const claim = await openFile(suite.fixture);
       const events = Array.from({ length: 3000 }, (_, index) =>
         event({ insertId: String(index), body: { filler: 'x'.repeat(500) } }),
       );
@@ -165,19 +152,19 @@ describe('loading', () => {
         ...broken,
         events: broken.events.map((one, index) => (index === 5 ? { ...one, row: NaN } : one)),
       };
-      await assert.rejects(fixture.store.loading.commitBatch(claim, target, bad), (error) => {
+      await assert.rejects(suite.fixture.store.loading.commitBatch(claim, target, bad), (error) => {
         assert.equal(reasonOf(error), 'StoreError');
         return true;
       });
       assert.equal(await count('events'), 0);
-      assert.equal((await fixture.store.loading.commitBatch(claim, target, broken)).imported, 3000);
+      assert.equal((await suite.fixture.store.loading.commitBatch(claim, target, broken)).imported, 3000);
     });
   });
 
   describe('deduplication', () => {
     it('[I-50] holds within a batch, across batches, files and days, by project, device or user, and id', async () => {
-      const claim = await openFile(fixture, 'web/1');
-      const { loading } = fixture.store;
+      const claim = await openFile(suite.fixture, 'web/1');
+      const { loading } = suite.fixture.store;
       const a = event({ insertId: 'a', body: { which: 'first' } });
       const first = await loading.commitBatch(
         claim,
@@ -198,28 +185,31 @@ describe('loading', () => {
         event({ insertId: 'a', deviceId: 'device-2' }),
         event({ insertId: 'a', deviceId: undefined, userId: 'device-1' }),
       ];
-      const third = await importFile(fixture, 'web/2', [same, ...others]);
+      const third = await importFile(suite.fixture, 'web/2', [same, ...others]);
       assert.deepEqual([third.imported, third.duplicate], [2, 1]);
       assert.equal(await count('events', "body->>'which' = 'first'"), 1);
       assert.equal(await count('events', "body->>'which' = 'second'"), 0);
-      const elsewhere = await openFile(fixture, 'web/3');
+      const elsewhere = await openFile(suite.fixture, 'web/3');
       const other = await loading.commitBatch(elsewhere, { ...target, projectId: '2' }, batchOf([a]));
       assert.equal(other.imported, 1);
     });
 
     it('[I-50] goes by arrival: within the window to its last moment, over the end of a month, and not behind it', async () => {
-      await importFile(fixture, 'web/1', [event({ insertId: 'a' }), event({ insertId: 'b' })]);
+      await importFile(suite.fixture, 'web/1', [event({ insertId: 'a' }), event({ insertId: 'b' })]);
       await age(weekMs - 60_000);
-      const within = await importFile(fixture, 'web/2', [event({ insertId: 'a' })]);
+      const within = await importFile(suite.fixture, 'web/2', [event({ insertId: 'a' })]);
       assert.deepEqual([within.imported, within.duplicate], [0, 1]);
       await age(120_000);
-      const behind = await importFile(fixture, 'web/3', [event({ insertId: 'a' })]);
+      const behind = await importFile(suite.fixture, 'web/3', [event({ insertId: 'a' })]);
       assert.deepEqual([behind.imported, behind.duplicate], [1, 0]);
       // Renewed by the one that was stored, so counted from there.
       await age(weekMs - 60_000);
-      const again = await importFile(fixture, 'web/4', [event({ insertId: 'a' }), event({ insertId: 'b' })]);
+      const again = await importFile(suite.fixture, 'web/4', [
+        event({ insertId: 'a' }),
+        event({ insertId: 'b' }),
+      ]);
       assert.deepEqual([again.imported, again.duplicate], [1, 1]);
-      const months = await fixture.database.sql(
+      const months = await suite.fixture.database.sql(
         `SELECT count(DISTINCT date_trunc('month', server_upload_time)) > 0 AS some,
                 count(DISTINCT tableoid)::int AS partitions FROM ${testSchema}.events`,
       );
@@ -227,8 +217,8 @@ describe('loading', () => {
     });
 
     it('[C-07] a batch whose answer was lost is committed once, and answered alike', async () => {
-      const claim = await openFile(fixture);
-      const { loading, status } = fixture.store;
+      const claim = await openFile(suite.fixture);
+      const { loading, status } = suite.fixture.store;
       const batch = {
         ...batchOf([
           event({ insertId: 'a' }),
@@ -247,24 +237,24 @@ describe('loading', () => {
       assert.equal((await loading.commitBatch(claim, target, last)).repeated, false);
       assert.equal((await loading.commitBatch(claim, target, last)).repeated, true);
       assert.deepEqual(await propertiesOf('u'), { n: 1 });
-      const { records, files } = await status.sourceCounts(fixture.sourceId);
+      const { records, files } = await status.sourceCounts(suite.fixture.sourceId);
       assert.deepEqual([records, files.done], [{ imported: 2, duplicate: 1, skipped: 1, rejected: 1 }, 1]);
       assert.equal(await count('rejects'), 1);
     });
 
     it('a batch that does not follow the one before is refused', async () => {
-      const claim = await openFile(fixture);
+      const claim = await openFile(suite.fixture);
       const gap = batchOf([event()], { afterRow: 7 });
       await assert.rejects(
-        fixture.store.loading.commitBatch(claim, target, gap),
+        suite.fixture.store.loading.commitBatch(claim, target, gap),
         /committed up to row 0.*after row 7/,
       );
       assert.equal(await count('events'), 0);
     });
 
     it('an empty file is done', async () => {
-      await importFile(fixture, 'web/empty', []);
-      assert.equal((await fixture.store.status.sourceCounts(fixture.sourceId)).files.done, 1);
+      await importFile(suite.fixture, 'web/empty', []);
+      assert.equal((await suite.fixture.store.status.sourceCounts(suite.fixture.sourceId)).files.done, 1);
     });
   });
 
@@ -285,10 +275,10 @@ describe('loading', () => {
           $unset: { seen: '-' },
         }),
       ];
-      const result = await importFile(fixture, 'web/1', calls);
+      const result = await importFile(suite.fixture, 'web/1', calls);
       assert.deepEqual([result.imported, result.duplicate], [4, 1]);
       assert.deepEqual(await propertiesOf('user-1'), { plan: 'paid', visits: 2, tags: ['b', 'a', 'c'] });
-      await importFile(fixture, 'web/2', [
+      await importFile(suite.fixture, 'web/2', [
         ...calls,
         identify('user-1', 'i5', { $remove: { tags: ['b', 'c'] } }),
       ]);
@@ -298,7 +288,7 @@ describe('loading', () => {
     });
 
     it('[I-03] of groups are changed for each group that a call names', async () => {
-      await importFile(fixture, 'web/1', [
+      await importFile(suite.fixture, 'web/1', [
         groupIdentify(
           'g1',
           { company: 'Acme', team: ['red', 'blue', 7] },
@@ -314,7 +304,7 @@ describe('loading', () => {
 
     it('[I-37] of a plain event are set only when $skip_user_properties_sync is false', async () => {
       const userProperties = { user_properties: { plan: 'paid', $odd: 1 } };
-      await importFile(fixture, 'web/1', [
+      await importFile(suite.fixture, 'web/1', [
         event({
           userId: 'skipped',
           insertId: '1',
@@ -329,7 +319,7 @@ describe('loading', () => {
       ]);
       assert.equal(await propertiesOf('skipped'), undefined);
       assert.deepEqual(await propertiesOf('synced'), { plan: 'paid', $odd: 1 });
-      const [device] = await fixture.database.sql(
+      const [device] = await suite.fixture.database.sql(
         `SELECT subject_type, subject FROM ${testSchema}.user_properties WHERE subject <> 'synced'`,
       );
       assert.deepEqual(device, { subject_type: 'device', subject: 'device-1' });
@@ -338,12 +328,12 @@ describe('loading', () => {
 
   describe('a file that changes in the middle', () => {
     it('[C-07] is taken back whole and starts over, and what others did stays', async () => {
-      const { loading, status } = fixture.store;
-      await importFile(fixture, 'web/other', [
+      const { loading, status } = suite.fixture.store;
+      await importFile(suite.fixture, 'web/other', [
         event({ insertId: 'shared' }),
         identify('user-1', 'other-1', { $add: { visits: 10 }, $set: { plan: 'free' } }),
       ]);
-      const claim = await openFile(fixture, 'web/changing');
+      const claim = await openFile(suite.fixture, 'web/changing');
       const old = [
         event({ insertId: 'shared' }),
         event({ insertId: 'old' }),
@@ -360,12 +350,12 @@ describe('loading', () => {
           final: false,
         }),
       );
-      await importFile(fixture, 'web/third', [
+      await importFile(suite.fixture, 'web/third', [
         identify('user-1', 'third', { $add: { visits: 100 }, $set: { plan: 'gold' } }),
       ]);
       assert.deepEqual(await propertiesOf('user-1'), { visits: 112, plan: 'gold' });
 
-      await recordFiles(fixture, [
+      await recordFiles(suite.fixture, [
         foundObject('web/changing', { etag: 'v2', lastModified: Date.UTC(2026, 10, 5) }),
       ]);
       await loading.restartFile(
@@ -377,7 +367,7 @@ describe('loading', () => {
       assert.deepEqual(await propertiesOf('Acme', 'group_properties'), {});
       assert.deepEqual([await count('events'), await count('event_keys')], [3, 3]);
       assert.deepEqual([await count('rejects'), await count('property_changes')], [0, 0]);
-      const between = await status.sourceCounts(fixture.sourceId);
+      const between = await status.sourceCounts(suite.fixture.sourceId);
       assert.deepEqual(between.records, { imported: 3, duplicate: 0, skipped: 0, rejected: 0 });
       assert.equal(between.files.overwritten, 0);
 
@@ -388,37 +378,37 @@ describe('loading', () => {
         batchOf([event({ insertId: 'old' }), event({ insertId: 'shared' })]),
       );
       assert.deepEqual([result.imported, result.duplicate], [1, 1]);
-      const after = await status.sourceCounts(fixture.sourceId);
+      const after = await status.sourceCounts(suite.fixture.sourceId);
       assert.deepEqual([after.files.done, after.records.imported], [3, 4]);
-      const file = (await status.listFiles(fixture.sourceId, { limit: 10 })).find(
+      const file = (await status.listFiles(suite.fixture.sourceId, { limit: 10 })).find(
         (one) => one.key === 'web/changing',
       );
       assert.deepEqual([file?.etag, file?.committedRows, file?.overwrittenEtag], ['v2', 2, undefined]);
     });
 
     it('keeps the id of an event that another file has renewed since', async () => {
-      const claim = await openFile(fixture, 'web/slow');
-      const { loading } = fixture.store;
+      const claim = await openFile(suite.fixture, 'web/slow');
+      const { loading } = suite.fixture.store;
       await loading.commitBatch(claim, target, batchOf([event({ insertId: 'a' })], { final: false }));
       await age(weekMs + 60_000);
-      await fixture.database.sql(
+      await suite.fixture.database.sql(
         `UPDATE ${testSchema}.files SET first_stamp = first_stamp - interval '8 days' WHERE id = ${String(claim.fileId)}`,
       );
-      assert.equal((await importFile(fixture, 'web/2', [event({ insertId: 'a' })])).imported, 1);
+      assert.equal((await importFile(suite.fixture, 'web/2', [event({ insertId: 'a' })])).imported, 1);
       await loading.restartFile(claim, foundObject('web/slow', { etag: 'v2' }));
       assert.deepEqual([await count('events'), await count('event_keys')], [1, 1]);
-      assert.equal((await importFile(fixture, 'web/3', [event({ insertId: 'a' })])).duplicate, 1);
+      assert.equal((await importFile(suite.fixture, 'web/3', [event({ insertId: 'a' })])).duplicate, 1);
     });
   });
 
   describe('the hour of arrival', () => {
     it('cannot be closed while a load that stamps it is under way', async () => {
       const halt = haltAt('commitBatch:beforeCommit');
-      const store = await fixture.open({ faultPoint: halt.faultPoint });
-      const claim = await openFile(fixture);
+      const store = await suite.fixture.open({ faultPoint: halt.faultPoint });
+      const claim = await openFile(suite.fixture);
       const load = store.loading.commitBatch(claim, target, batchOf([event()]));
       const tryClose = async (ago: string): Promise<unknown> => {
-        const [row] = await fixture.database.sql<{ closed: boolean }>(
+        const [row] = await suite.fixture.database.sql<{ closed: boolean }>(
           `SELECT pg_try_advisory_xact_lock(${testSchema}.hour_lock(date_trunc('hour', at, 'UTC'))) AS closed
            FROM (SELECT clock_timestamp() - $1::interval AS at) t`,
           [ago],
@@ -447,22 +437,24 @@ describe('loading', () => {
     };
 
     it('makes partitions ahead, removes what has outlived its time, and nothing else', async () => {
-      const { store, epoch, sourceId } = fixture;
-      await importFile(fixture, 'web/1', [event({ insertId: 'old' })]);
+      const { store, epoch, sourceId } = suite.fixture;
+      await importFile(suite.fixture, 'web/1', [event({ insertId: 'old' })]);
       await store.runs.openRun(sourceId, { epoch });
       await store.runs.closeRun(sourceId, 1, { epoch, outcome: 'Succeeded' });
       await store.runs.openRun(sourceId, { epoch });
       await store.runs.closeRun(sourceId, 2, { epoch, outcome: 'Succeeded' });
-      const claim = await openFile(fixture, 'web/2');
+      const claim = await openFile(suite.fixture, 'web/2');
       const rejects = [{ row: 1, offset: 0, column: undefined, reason: 'bad', raw: '' }];
       await store.loading.commitBatch(claim, target, { ...batchOf([]), throughRow: 1, rejects });
       await age(10 * dayMs);
-      await fixture.database.sql(`UPDATE ${testSchema}.rejects SET at = at - interval '10 days'`);
-      await fixture.database.sql(`UPDATE ${testSchema}.runs SET ended_at = ended_at - interval '10 days'`);
-      await importFile(fixture, 'web/3', [event({ insertId: 'new' })]);
+      await suite.fixture.database.sql(`UPDATE ${testSchema}.rejects SET at = at - interval '10 days'`);
+      await suite.fixture.database.sql(
+        `UPDATE ${testSchema}.runs SET ended_at = ended_at - interval '10 days'`,
+      );
+      await importFile(suite.fixture, 'web/3', [event({ insertId: 'new' })]);
 
       const kept = await store.maintenance.upkeep({ ...request, epoch });
-      assert.deepEqual([kept.partitionsDropped, kept.rejectsRemoved, kept.runsRemoved], [0, 0, 0]);
+      assert.deepEqual([kept.partitionsDropped, kept.runsRemoved], [0, 0]);
       assert.equal(kept.eventKeysRemoved, 1);
       const removing = {
         ...request,
@@ -477,14 +469,14 @@ describe('loading', () => {
         dropped += result.partitionsDropped;
         more = result.more;
       }
-      assert.ok(dropped >= 30);
+      // Of events and of rejects, a day each.
+      assert.ok(dropped >= 60);
       assert.deepEqual([await count('events'), await count('rejects'), await count('runs')], [1, 0, 1]);
       const quiet = await store.maintenance.upkeep(removing);
       assert.deepEqual(quiet, {
         partitionsMade: 0,
         partitionsDropped: 0,
         eventKeysRemoved: 0,
-        rejectsRemoved: 0,
         runsRemoved: 0,
         more: false,
       });
@@ -494,16 +486,16 @@ describe('loading', () => {
     });
 
     it('does not wait for long behind a load that uses the table', async () => {
-      await importFile(fixture, 'web/1', [event()]);
+      await importFile(suite.fixture, 'web/1', [event()]);
       await age(10 * dayMs);
       const halt = haltAt('commitBatch:beforeCommit');
-      const loader = await fixture.open({ faultPoint: halt.faultPoint });
-      const claim = await openFile(fixture, 'web/2');
+      const loader = await suite.fixture.open({ faultPoint: halt.faultPoint });
+      const claim = await openFile(suite.fixture, 'web/2');
       const load = loader.loading.commitBatch(claim, target, batchOf([event({ insertId: 'new' })]));
       try {
         await halt.reached;
-        const removing = { ...request, epoch: fixture.epoch, keepEventsMs: 9 * dayMs };
-        const result = await fixture.store.maintenance.upkeep(removing);
+        const removing = { ...request, epoch: suite.fixture.epoch, keepEventsMs: 9 * dayMs };
+        const result = await suite.fixture.store.maintenance.upkeep(removing);
         assert.deepEqual([result.partitionsDropped, result.more], [0, true]);
       } finally {
         halt.goOn();
@@ -513,10 +505,13 @@ describe('loading', () => {
   });
 
   it('lists files and rejects by pages', async () => {
-    await recordFiles(fixture, [foundObject('web/b'), foundObject('web/a'), foundObject('web/Z')]);
-    const { status } = fixture.store;
-    const first = await status.listFiles(fixture.sourceId, { limit: 2 });
-    const second = await status.listFiles(fixture.sourceId, { limit: 2, after: first.at(-1)?.key ?? '' });
+    await recordFiles(suite.fixture, [foundObject('web/b'), foundObject('web/a'), foundObject('web/Z')]);
+    const { status } = suite.fixture.store;
+    const first = await status.listFiles(suite.fixture.sourceId, { limit: 2 });
+    const second = await status.listFiles(suite.fixture.sourceId, {
+      limit: 2,
+      after: first.at(-1)?.key ?? '',
+    });
     assert.deepEqual(
       [...first, ...second].map((file) => [file.key, file.state]),
       [
@@ -525,12 +520,16 @@ describe('loading', () => {
         ['web/b', 'found'],
       ],
     );
-    const [file] = await claimFiles(fixture.store, fixture.sourceId, { limit: 1 });
+    const [file] = await claimFiles(suite.fixture.store, suite.fixture.sourceId, { limit: 1 });
     assert.ok(file !== undefined);
     const rejects = [1, 2, 3].map((row) => ({ row, offset: row, column: 'c', reason: 'bad', raw: '' }));
-    await fixture.store.loading.commitBatch(file.claim, target, { ...batchOf([]), throughRow: 3, rejects });
-    const page = await status.listRejects(fixture.sourceId, { limit: 2 });
-    const rest = await status.listRejects(fixture.sourceId, { limit: 2, after: page.at(-1)?.id ?? 0 });
+    await suite.fixture.store.loading.commitBatch(file.claim, target, {
+      ...batchOf([]),
+      throughRow: 3,
+      rejects,
+    });
+    const page = await status.listRejects(suite.fixture.sourceId, { limit: 2 });
+    const rest = await status.listRejects(suite.fixture.sourceId, { limit: 2, after: page.at(-1)?.id ?? 0 });
     assert.deepEqual(
       [...page, ...rest].map((reject) => reject.row),
       [1, 2, 3],

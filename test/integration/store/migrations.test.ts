@@ -72,7 +72,7 @@ describe('migrating and opening a store', () => {
         keepRejectsMs: undefined,
         keepRunsMs: undefined,
       });
-      assert.equal(upkeep.partitionsMade, 2);
+      assert.equal(upkeep.partitionsMade, 4);
       await store.close();
     }
   });
@@ -125,7 +125,7 @@ describe('migrating and opening a store', () => {
       keepRejectsMs: 1000,
       keepRunsMs: 1000,
     };
-    assert.equal((await store.maintenance.upkeep(upkeep)).partitionsMade, 3);
+    assert.equal((await store.maintenance.upkeep(upkeep)).partitionsMade, 6);
     assert.equal((await store.maintenance.upkeep(upkeep)).partitionsMade, 0);
     await store.close();
     // A role that came later is granted what it needs by the next start.

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { systemClock, type Clock } from '../../../lib/clock.ts';
 import { TransientError } from '../../../lib/errors.ts';
 import type { Claim, LoadBatch } from '../../../lib/store/types.ts';
 import { workOff } from '../../support/load-worker.ts';
-import { startPostgres, type PostgresServer } from '../../support/postgres.ts';
 import {
   batchOf,
-  createFixture,
   event,
   foundObject,
   countWaiting,
@@ -19,6 +17,7 @@ import {
   target,
   testSchema,
   until,
+  useStore,
 } from '../../support/store.ts';
 import { assertWorld } from '../../support/store-world.ts';
 
@@ -38,16 +37,10 @@ function countRetries(): { readonly clock: Clock; count: number } {
 }
 
 describe('loads side by side', () => {
-  let server: PostgresServer;
-  before(async () => {
-    server = await startPostgres();
-  });
-  after(async () => {
-    await server.stop();
-  });
+  const suite = useStore();
 
   it('[I-50][C-07] files that share all their ids, in shuffled order, give each event once and no deadlock', async () => {
-    const fixture = await createFixture(server);
+    const { fixture } = suite;
     // Strides without a common divisor with the length: the same ids, each file in an order of its own.
     const strides = [1, 7, 11, 13, 17, 19, 23, 29];
     const keys = strides.map((stride) => `web/1500-0-${String(stride)}.json`);
@@ -65,11 +58,10 @@ describe('loads side by side', () => {
     );
     await assertWorld(fixture, keys);
     assert.equal(retries.count, 0, 'deadlocks happened, though no caller has seen them');
-    await fixture.close();
   });
 
   it('[I-02][I-03] users and groups that many files change at once count every change once', async () => {
-    const fixture = await createFixture(server);
+    const { fixture } = suite;
     const files = 6;
     const perFile = 4000;
     const claims: Claim[] = [];
@@ -98,11 +90,10 @@ describe('loads side by side', () => {
     assert.equal(await sum('user_properties', 'true'), (files * perFile) / 2);
     assert.equal(await sum('group_properties', "subject = 'all'"), (files * perFile) / 2);
     assert.equal(await sum('group_properties', "subject <> 'all'"), (files * perFile) / 2);
-    await fixture.close();
   });
 
   it('users who are new in several files are made in one order, whatever the order of the rows', async () => {
-    const fixture = await createFixture(server);
+    const { fixture } = suite;
     const halt = haltAt('commitBatch:beforeCommit');
     const holder = await fixture.open({ faultPoint: halt.faultPoint });
     const retries = countRetries();
@@ -126,21 +117,20 @@ describe('loads side by side', () => {
       `SELECT sum((properties->>'visits')::int)::int AS n FROM ${testSchema}.user_properties`,
     );
     assert.equal(visits?.n, 7);
-    await fixture.close();
   });
 
   it('a server that restarts in the middle of a load is a passing error, and the same batch is then committed once', async (t) => {
-    if (!server.ours) {
+    if (!suite.server.ours) {
       t.skip('the server was given by URL and is not ours to restart');
       return;
     }
-    const fixture = await createFixture(server);
+    const { fixture } = suite;
     let restarts = 0;
     const store = await fixture.open({
       faultPoint: async (name) => {
         if (name !== 'commitBatch:beforeCommit' || restarts > 0) return;
         restarts += 1;
-        await server.restart();
+        await suite.server.restart();
       },
     });
     const claim = await openFile(fixture);
@@ -160,6 +150,5 @@ describe('loads side by side', () => {
     assert.equal(events?.n, 50);
     // The other store's idle connections broke as well; it goes on all the same.
     assert.equal((await fixture.store.status.sourceCounts(fixture.sourceId)).records.imported, 50);
-    await fixture.close();
   });
 });

@@ -69,6 +69,7 @@ export function claimedFile(key: string, changes: Partial<ClaimedFile> = {}): Cl
     generation: 1,
     attempts: 0,
     committedRows: 0,
+    staged: false,
     alone: false,
     ...changes,
   };
@@ -82,6 +83,7 @@ export function listedObject(key: string, changes: Partial<ListedObject> = {}): 
     size: 1000,
     lastModified: startTime,
     storageClass: 'STANDARD',
+    restored: false,
     ...changes,
   };
 }

@@ -20,6 +20,8 @@ CREATE TABLE ${schema}.files (
   -- The claim. The token stays when the claim ends, so that an ending whose answer was lost is recognised.
   claim_token uuid,
   claimant text,
+  -- The place in a Job that the claimant fills: whoever fills it next has the right to its claims.
+  claimant_slot text,
   claim_deadline timestamptz,
   -- When the attempt under way was charged.
   opened_at timestamptz,
@@ -33,7 +35,9 @@ CREATE TABLE ${schema}.files (
   duplicate bigint NOT NULL DEFAULT 0,
   skipped bigint NOT NULL DEFAULT 0,
   rejected bigint NOT NULL DEFAULT 0,
-  -- The first and the last server_upload_time of its events.
+  -- Its events are on the stage, and none is visible before all are.
+  staged boolean NOT NULL DEFAULT false,
+  -- The first and the last time of arrival of its events and rejects.
   first_stamp timestamptz,
   last_stamp timestamptz,
   -- The counts of the last batch, so that one whose answer was lost is recognised and answered alike.
@@ -52,6 +56,7 @@ export function filesIndexes({ schema }: MigrationNames): string {
   return `
 CREATE INDEX files_waiting ON ${schema}.files (source_id, last_modified, id) WHERE state = 'found';
 CREATE INDEX files_claimed ON ${schema}.files (source_id) WHERE state = 'claimed';
+CREATE INDEX files_done ON ${schema}.files (source_id, finished_at) WHERE state = 'done';
 CREATE INDEX files_failed ON ${schema}.files (source_id, finished_at) WHERE state = 'failed';
 `;
 }
@@ -75,21 +80,23 @@ CREATE TABLE ${schema}.source_counters (
 `;
 }
 
-export function rejectsTable({ schema }: MigrationNames): string {
+export function rejectsTable({ schema, literal }: MigrationNames): string {
   return `
+-- By day of arrival (UTC), as the events are. The id is of a sequence by name: before version 17 a table with
+-- partitions can have no identity column.
+CREATE SEQUENCE ${schema}.reject_ids;
 CREATE TABLE ${schema}.rejects (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id bigint NOT NULL DEFAULT nextval(${literal(`${schema}.reject_ids`)}),
   source_id bigint NOT NULL,
   file_id bigint NOT NULL,
   file_row bigint NOT NULL,
   byte_offset bigint NOT NULL,
-  at timestamptz NOT NULL DEFAULT now(),
+  at timestamptz NOT NULL,
   column_name text,
   reason text NOT NULL,
   raw text NOT NULL
-);
+) PARTITION BY RANGE (at);
 CREATE INDEX rejects_by_source ON ${schema}.rejects (source_id, id);
 CREATE INDEX rejects_by_file ON ${schema}.rejects (file_id);
-CREATE INDEX rejects_by_time ON ${schema}.rejects USING brin (at);
 `;
 }

@@ -39,12 +39,13 @@ CREATE TABLE ${schema}.listings (
   started_at timestamptz NOT NULL,
   start_after text COLLATE "C",
   seen bigint NOT NULL,
-  ignored bigint NOT NULL,
+  -- How many objects of the pass were what: words and counts of the operator's.
+  tally jsonb NOT NULL,
   -- The greatest key that a listing has ever met: a tail pass begins behind it.
   greatest_key text COLLATE "C",
   last_full_at timestamptz,
   last_full_seen bigint,
-  last_full_ignored bigint,
+  last_full_tally jsonb,
   last_finished_at timestamptz
 ) WITH (fillfactor = 50);
 `;
