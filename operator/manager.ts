@@ -3,7 +3,6 @@ import type { S3Connection } from '../crds/generated/s3-connection.ts';
 import type { S3ImportSource } from '../crds/generated/s3-import-source.ts';
 import { callerIdentity } from '../lib/aws/sts.ts';
 import type { Clock } from '../lib/clock.ts';
-import { TransientError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { createEventStoreController } from './controllers/event-store/controller.ts';
 import { createS3ConnectionController } from './controllers/s3-connection/controller.ts';
@@ -18,7 +17,7 @@ import { createApiClient, type ApiClient } from './runtime/api-client.ts';
 import { createEventRecorder } from './runtime/event-recorder.ts';
 import { guardWrites } from './runtime/guarded-transport.ts';
 import type { ReadinessCheck } from './runtime/health.ts';
-import { createLeaderElector, LEADERSHIP_LOST, type Leadership } from './runtime/leader-elector.ts';
+import { createLeaderElector, type Leadership } from './runtime/leader-elector.ts';
 import type { KubernetesObject, ResourceType } from './runtime/objects.ts';
 import { createReflector, type Reflector } from './runtime/reflector.ts';
 import { createRetryingTransport } from './runtime/retrying-transport.ts';
@@ -121,11 +120,7 @@ interface Lead {
 }
 
 function createContext(options: ManagerOptions, deps: ManagerDeps, lead: Lead): ControllerContext {
-  const guarded = guardWrites(deps.transport, () => {
-    if ((lead.leadership?.remainingMs() ?? 0) > 0) return;
-    const message = 'this process does not lead; nothing is written';
-    throw new TransientError({ reason: LEADERSHIP_LOST, message });
-  });
+  const guarded = guardWrites(deps.transport, () => lead.leadership?.remainingMs() ?? 0);
   const transport = createRetryingTransport(guarded, deps);
   const client = createApiClient({ transport, fieldManager, clock: deps.clock });
   const source = { controller: 'millrace.dev/operator', instance: options.identity };

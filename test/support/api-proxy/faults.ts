@@ -18,7 +18,7 @@ export type ApiFault =
   /** The body of the answer stops after so many bytes, as if it were whole (`end`) or with a reset. */
   | { readonly kind: 'CutAnswer'; readonly bytes: number; readonly how: 'end' | 'reset' }
   /** So many lines of a watch pass; then this. */
-  | { readonly kind: 'Watch'; readonly lines: number; readonly then: WatchFault };
+  | { readonly kind: 'Watch'; readonly lines: number; readonly effect: WatchFault };
 
 export type WatchFault =
   /** The stream ends as the server ends it. */

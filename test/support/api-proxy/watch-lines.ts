@@ -27,7 +27,7 @@ async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string>
 /** The lines of a watch with one fault in them, after `lines` lines have passed. */
 export async function* faultyLines(
   body: AsyncIterable<Uint8Array>,
-  { lines, then }: { readonly lines: number; readonly then: WatchFault },
+  { lines, effect }: { readonly lines: number; readonly effect: WatchFault },
 ): AsyncGenerator<Emission> {
   const passed: string[] = [];
   const source = linesOf(body);
@@ -37,7 +37,7 @@ export async function* faultyLines(
       yield { kind: 'Send', text: line };
       continue;
     }
-    yield* faulty(line, then, { passed, source });
+    yield* faulty(line, effect, { passed, source });
     break;
   }
   for await (const line of source) yield { kind: 'Send', text: line };
