@@ -52,6 +52,11 @@ export interface S3ImportSourceSpec {
   readonly conversion?: S3ImportSourceConversion;
   /** Where events go. Exactly one of its members is set. */
   readonly destination: S3ImportSourceDestination;
+  /**
+   * How fast this source's files may be imported, by all its workers together. Absent, or larger than the
+   * project's limits in the EventStore: those hold, which they do in any case.
+   */
+  readonly limits?: S3ImportSourceLimits;
   /** The pods that read the files. A change reaches workers that start after it. */
   readonly workers: S3ImportSourceWorkers;
   /**
@@ -205,6 +210,17 @@ export interface S3ImportSourceDestination {
   readonly eventStore?: Readonly<Record<string, never>>;
 }
 
+/**
+ * How fast this source's files may be imported, by all its workers together. Absent, or larger than the
+ * project's limits in the EventStore: those hold, which they do in any case.
+ */
+export interface S3ImportSourceLimits {
+  /** Files that are begun in a second. */
+  readonly filesPerSecond?: number;
+  /** Events that are stored in a second, duplicates among them. */
+  readonly eventsPerSecond?: number;
+}
+
 /** The pods that read the files. A change reaches workers that start after it. */
 export interface S3ImportSourceWorkers {
   /**
@@ -297,6 +313,13 @@ export interface S3ImportSourceWorkersSchedulingToleration {
 /** What is done about files that cannot be read. */
 export interface S3ImportSourceErrors {
   /**
+   * The share of a file's rows that may be rejected, such as `1%`. Set: a file's events become visible all
+   * at once when its last row was read, or not at all, with QuarantineThresholdExceeded, if more were
+   * rejected. Absent: events become visible as they are read, however many others are rejected. Files that
+   * were begun under another setting keep it.
+   */
+  readonly maxRejectShare?: string;
+  /**
    * How often a file is tried before it is given up as failed. Rows that cannot become events are rejected
    * one by one, and never fail a file.
    */
@@ -321,8 +344,12 @@ export interface S3ImportSourceStatus {
   readonly records?: S3ImportSourceStatusRecords;
   /** The workers of the current run. */
   readonly shards?: S3ImportSourceStatusShards;
+  /** How far the run under way is. Written at most every 30 seconds. */
+  readonly progress?: S3ImportSourceStatusProgress;
   /** The latest run, from the first found file to an empty ledger. */
   readonly run?: S3ImportSourceStatusRun;
+  /** The runs that ended last, newest first, at most 5. The store keeps all. */
+  readonly recentRuns?: readonly S3ImportSourceStatusRecentRun[];
   /** The conversion that files found now get. */
   readonly conversion?: S3ImportSourceStatusConversion;
   /** Seconds since the oldest pending file was uploaded, in steps that grow with it; 0 with nothing pending. */
@@ -345,8 +372,31 @@ export interface S3ImportSourceStatusFiles {
   readonly pending?: number;
   /** Files that were written again after they were found. They are not imported again. */
   readonly overwritten?: number;
-  /** Keys below the prefix that the pattern leaves out, at the last whole look. */
+  /**
+   * Objects below the prefix that are no files, at the last whole look: the pattern leaves them out, they
+   * have no bytes, or they only show a folder.
+   */
   readonly ignored?: number;
+  /**
+   * Objects in an archive class (Glacier), at the last whole look. They cannot be read, and are not tried;
+   * one that is restored is found by itself.
+   */
+  readonly archived?: number;
+  /**
+   * Objects whose keys have a NUL character, at the last whole look. The store cannot hold such a key, and
+   * they are left alone.
+   */
+  readonly unstorable?: number;
+  /**
+   * Files of less than 1 MB, at the last whole look. They are imported; fewer and larger ones would be
+   * faster and cost fewer requests.
+   */
+  readonly small?: number;
+  /**
+   * Files of more than 5 GB, at the last whole look. They are imported, each by one worker; several smaller
+   * ones would be read side by side.
+   */
+  readonly large?: number;
 }
 
 /** Counts of records since the source began. Written at most every 30 seconds. */
@@ -371,6 +421,30 @@ export interface S3ImportSourceStatusShards {
   readonly failed?: number;
 }
 
+/** How far the run under way is. Written at most every 30 seconds. */
+export interface S3ImportSourceStatusProgress {
+  /**
+   * Files that the run has settled, of those and the pending ones; 100 with nothing pending. New files make
+   * it fall.
+   */
+  readonly percent?: number;
+  /**
+   * Files settled a minute over the last five minutes, to two digits. Absent with nothing pending, and until
+   * it is known.
+   */
+  readonly filesPerMinute?: number;
+  /**
+   * Records read a second over the last five minutes, to two digits. Absent with nothing pending, and until
+   * it is known.
+   */
+  readonly recordsPerSecond?: number;
+  /**
+   * Until nothing is pending at the rate of the last five minutes, in steps that grow with it. Absent with
+   * nothing pending, and while no file is settled.
+   */
+  readonly secondsLeft?: number;
+}
+
 /** The latest run, from the first found file to an empty ledger. */
 export interface S3ImportSourceStatusRun {
   /** The number of the run, counted from 1. */
@@ -379,6 +453,56 @@ export interface S3ImportSourceStatusRun {
   readonly startTime?: string;
   /** When it ended. Absent while it goes on. */
   readonly completionTime?: string;
+  /** How it ended. Absent while it goes on. */
+  readonly outcome?: 'Succeeded' | 'CompletedWithFailures' | 'Failed' | 'Cancelled';
+  /** Files that it imported. */
+  readonly filesImported?: number;
+  /** Files that it gave up. */
+  readonly filesFailed?: number;
+  /** What became of the records that it read. */
+  readonly records?: S3ImportSourceStatusRunRecords;
+}
+
+/** What became of the records that it read. */
+export interface S3ImportSourceStatusRunRecords {
+  /** Records stored as events, or applied as property changes. */
+  readonly imported?: number;
+  /** Records whose event was stored before. */
+  readonly duplicate?: number;
+  /** Records that could not become events. */
+  readonly rejected?: number;
+  /** Records that the conversion leaves out. */
+  readonly skipped?: number;
+}
+
+/** One run that ended. */
+export interface S3ImportSourceStatusRecentRun {
+  /** The number of the run, counted from 1. */
+  readonly number: number;
+  /** When the run began. */
+  readonly startTime: string;
+  /** When it ended. */
+  readonly completionTime?: string;
+  /** How it ended. */
+  readonly outcome?: 'Succeeded' | 'CompletedWithFailures' | 'Failed' | 'Cancelled';
+  /** Files that it imported. */
+  readonly filesImported?: number;
+  /** Files that it gave up. */
+  readonly filesFailed?: number;
+  /** What became of the records that it read. */
+  readonly records?: S3ImportSourceStatusRecentRunRecords;
+}
+
+/** What became of the records that it read. */
+export interface S3ImportSourceStatusRecentRunRecords {
+  /** Records stored as events, or applied as property changes. */
+  readonly imported?: number;
+  /** Records whose event was stored before. */
+  readonly duplicate?: number;
+  /** Records that could not become events. */
+  readonly rejected?: number;
+  /** Records that the conversion leaves out. */
+  readonly skipped?: number;
 }
 
 /** The conversion that files found now get. */

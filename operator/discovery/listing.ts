@@ -1,6 +1,7 @@
 import type { ListedObject, ObjectStore } from '../../lib/aws/object-store.ts';
 import type { Discovery, FoundPage, ListingPass, ListingState } from '../../lib/store/types.ts';
-import { selectObject } from './selection.ts';
+import { planLook } from './plan-look.ts';
+import { selectObject, tallyWordOf } from './selection.ts';
 
 export interface ListingInput {
   readonly sourceId: number;
@@ -12,9 +13,14 @@ export interface ListingInput {
   readonly matches: (key: string) => boolean;
   /** Between the end of one pass and the begin of the next. */
   readonly intervalMs: number;
-  /** A person asked for a look now. */
-  readonly requested: boolean;
+  /** A whole look that somebody asked for and that is not done yet. */
+  readonly asked: AskedLook | undefined;
   readonly nowMs: number;
+}
+
+export interface AskedLook {
+  /** The first pass that may answer it: one that was begun after it was asked for. Undefined: not known yet. */
+  readonly fromPass: number | undefined;
 }
 
 export interface ListingDeps {
@@ -24,8 +30,10 @@ export interface ListingDeps {
 
 export interface ListingResult {
   readonly state: ListingState;
-  /** Until the next look is due; 0: the pass goes on. */
+  /** Until the next look is due; 0: there is more to look at now. */
   readonly nextInMs: number;
+  /** What is left of the whole look that was asked for; undefined: nothing. */
+  readonly asked: AskedLook | undefined;
 }
 
 /**
@@ -35,28 +43,31 @@ export interface ListingResult {
 const pagesPerCall = 10;
 
 /**
- * Looks at the bucket if it is time to: every key below the prefix, in pages, each recorded in the ledger before
- * the next is asked for. There is no high-water mark: a key that sorts before all others is found as any other.
+ * Looks at the bucket if it is time to, in pages, each recorded in the ledger before the next is asked for. There is
+ * no high-water mark: a key that sorts before all others is found as any other, by the next whole pass.
  */
 export async function listObjects(
   input: ListingInput,
   deps: ListingDeps,
   signal: AbortSignal,
 ): Promise<ListingResult> {
-  const { sourceId, epoch } = input;
+  const { sourceId, epoch, intervalMs, nowMs } = input;
   const before = await deps.discovery.listingState(sourceId);
-  const waitMs = nextPassInMs(before, input);
-  if (waitMs > 0) return { state: before, nextInMs: waitMs };
-  const pass = await deps.discovery.beginPass(sourceId, 'full', { epoch });
+  const asked = input.asked && { fromPass: input.asked.fromPass ?? firstPassAfter(before) };
+  const plan = planLook(before, { intervalMs, nowMs, asked: asked !== undefined });
+  if (plan.kind === 'wait') return { state: before, nextInMs: plan.ms, asked };
+  const pass = await deps.discovery.beginPass(sourceId, plan.pass, { epoch });
   const finished = await listPages(input, pass, deps, signal);
   if (finished) await deps.discovery.finishPass(sourceId, pass.pass, { epoch });
   const state = await deps.discovery.listingState(sourceId);
-  return { state, nextInMs: finished ? input.intervalMs : 0 };
+  const answered = finished && pass.kind === 'full' && pass.pass >= (asked?.fromPass ?? 0);
+  const left = answered ? undefined : asked;
+  return { state, nextInMs: finished && left === undefined ? intervalMs : 0, asked: left };
 }
 
-function nextPassInMs(state: ListingState, input: ListingInput): number {
-  if (state.current !== undefined || state.lastFinishedAt === undefined || input.requested) return 0;
-  return Math.max(0, state.lastFinishedAt + input.intervalMs - input.nowMs);
+/** A pass under way may have gone past a key that was put since. */
+function firstPassAfter({ current }: ListingState): number {
+  return current === undefined ? 0 : current.pass + 1;
 }
 
 /** True when the last page was reached. */
@@ -85,9 +96,14 @@ function describePage(
   at: { readonly input: ListingInput; readonly pass: number; readonly startAfter: string | undefined },
 ): FoundPage {
   const { generation, epoch, matches } = at.input;
-  const selections = objects.map((object) => selectObject(object, matches));
+  const selected = objects.map((object) => ({ object, selection: selectObject(object, matches) }));
+  const tally: Record<string, number> = {};
+  for (const { object, selection } of selected) {
+    const word = tallyWordOf(selection, object.size);
+    if (word !== undefined) tally[word] = (tally[word] ?? 0) + 1;
+  }
   return {
-    objects: objects.filter((_, index) => selections[index] === 'file'),
+    objects: selected.flatMap(({ object, selection }) => (selection === 'file' ? [object] : [])),
     generation,
     epoch,
     foundBy: 'listing',
@@ -95,7 +111,7 @@ function describePage(
       pass: at.pass,
       lastKey: objects.findLast(({ key }) => isStorable(key))?.key ?? at.startAfter ?? '',
       seen: objects.length,
-      ignored: selections.filter((selection) => selection === 'other-name').length,
+      tally,
     },
   };
 }

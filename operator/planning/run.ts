@@ -2,7 +2,7 @@
  * What to do about a source's Job, from the ledger's runs and the Jobs that are there.
  *
  *     no run open ──backlog──▶ start ──▶ Job active ──finished──▶ end ──▶ no run open
- *                                          │  └──more work than workers──▶ grow
+ *                                          │  └──more work, or for long less, than workers──▶ resize
  *                                          └──spec moved on, or suspended──▶ stop
  *
  * A run and its Job have the same number, so that a crash between the two, or a Job that somebody deleted, is put
@@ -13,7 +13,12 @@ export interface JobView {
   readonly name: string;
   readonly run: number;
   readonly templateHash: string;
-  readonly shards: number;
+  /** Its completions, which are its parallelism too: the indexes of workers that have ended among them. */
+  readonly size: number;
+  /** The indexes of workers that have not ended, in order. */
+  readonly live: readonly number[];
+  /** How many indexes were given up. */
+  readonly failed: number;
   readonly state: 'active' | 'succeeded' | 'failed';
 }
 
@@ -31,6 +36,8 @@ export interface RunInput {
   readonly templateHash: string;
   /** Of `planShards`. */
   readonly shards: number;
+  /** For how long more workers have been at work than `shards`. */
+  readonly surplusMs: number;
   readonly jobs: readonly JobView[];
   readonly latestRun: RunView | undefined;
   readonly nowMs: number;
@@ -44,7 +51,8 @@ export type RunPlan =
   | { readonly kind: 'end'; readonly run: number; readonly job: JobView | undefined }
   | { readonly kind: 'start'; readonly shards: number }
   | { readonly kind: 'keep'; readonly job: JobView }
-  | { readonly kind: 'grow'; readonly job: JobView; readonly shards: number }
+  /** The Job gets another size, by which so many workers are at work. */
+  | { readonly kind: 'resize'; readonly job: JobView; readonly size: number; readonly shards: number }
   /** A run failed, or had nothing it could do: the next one waits. */
   | { readonly kind: 'wait'; readonly untilMs: number };
 
@@ -61,12 +69,36 @@ export function planRun(input: RunInput): RunPlan {
     return { kind: 'stop', jobs: unwanted.map(({ name }) => name), because };
   }
   const current = active.toSorted((a, b) => b.run - a.run)[0];
-  if (current !== undefined) {
-    return input.shards > current.shards
-      ? { kind: 'grow', job: current, shards: input.shards }
-      : { kind: 'keep', job: current };
+  return current === undefined ? planNext(input) : planSize(current, input);
+}
+
+/** A backlog that comes and goes within this is not worth stopping a worker for and starting it again. */
+const surplusLimitMs = 2 * 60_000;
+
+/**
+ * A Job keeps the pods of the workers that have ended. Beyond so many for each one that is wanted it gets no more, so
+ * that it ends and a new Job follows.
+ */
+const mostEndedPerShard = 20;
+const alwaysEnded = 100;
+
+/**
+ * Workers that have ended are replaced while there is work for them; those that were given up are not, since another
+ * would fail as they did. Fewer workers are those with the lowest indexes: a Job shrinks from its end.
+ */
+function planSize(job: JobView, { shards, surplusMs }: RunInput): RunPlan {
+  const live = job.live.length;
+  const missing = shards - job.failed - live;
+  const ended = job.size - live;
+  // With none left at work the Job is about to end.
+  if (missing > 0 && live > 0 && ended < Math.max(alwaysEnded, mostEndedPerShard * shards)) {
+    return { kind: 'resize', job, size: job.size + missing, shards: live + missing };
   }
-  return planNext(input);
+  const last = job.live[shards - 1];
+  if (last !== undefined && live > shards && surplusMs >= surplusLimitMs) {
+    return { kind: 'resize', job, size: last + 1, shards };
+  }
+  return { kind: 'keep', job };
 }
 
 function planNext(input: RunInput): RunPlan {

@@ -9,21 +9,13 @@ export interface ShardCounts {
   readonly failed: number;
 }
 
-/** How the workers of the Job under way stand; without one, only how many are desired. */
+/**
+ * How the workers of the Job under way stand; without one, only how many are desired. Those that linger over an empty
+ * ledger are still desired.
+ */
 export function countShards(jobs: readonly Job[], desired: number): ShardCounts {
   const job = jobs.find((candidate) => viewJob(candidate).state === 'active');
-  return {
-    desired: Math.max(desired, job?.spec.parallelism ?? 0),
-    active: job?.status?.active ?? 0,
-    failed: countIndexes(job?.status?.failedIndexes ?? ''),
-  };
-}
-
-/** How many indexes a text such as `1,3-5` names. */
-export function countIndexes(text: string): number {
-  if (text === '') return 0;
-  return text.split(',').reduce((sum, part) => {
-    const [first = 0, last = first] = part.split('-').map(Number);
-    return sum + last - first + 1;
-  }, 0);
+  if (job === undefined) return { desired, active: 0, failed: 0 };
+  const { live, failed } = viewJob(job);
+  return { desired: Math.max(desired, live.length), active: job.status?.active ?? 0, failed };
 }

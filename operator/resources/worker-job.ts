@@ -21,6 +21,8 @@ export interface JobStatus {
   readonly ready?: number;
   readonly succeeded?: number;
   readonly failed?: number;
+  /** As in `1,3-5`. */
+  readonly completedIndexes?: string;
   readonly failedIndexes?: string;
   readonly startTime?: string;
   readonly completionTime?: string;
@@ -65,9 +67,13 @@ export interface WorkerTemplateInput {
     readonly storeUrl: KeyReference;
     readonly storeCa?: KeyReference;
     readonly s3Ca?: KeyReference;
-    /** The Secret with the access key. */
-    readonly s3Credentials: string;
+    /** The Secret with the access key, where the connection has one. */
+    readonly s3Credentials?: string;
   };
+  /** Whom the pods run as; absent: as nobody whom the cluster knows more of. */
+  readonly serviceAccountName?: string;
+  /** A token of the ServiceAccount for this audience is given to the pod. */
+  readonly tokenAudience?: string;
   /** Moves when a Secret that the worker reads does, so that its new value reaches the workers. */
   readonly secretsRevision: string;
   readonly pod: PodSettings;
@@ -87,6 +93,7 @@ export function buildWorkerTemplate(input: WorkerTemplateInput): PodTemplate {
     },
     spec: {
       restartPolicy: 'Never',
+      ...optional('serviceAccountName', input.serviceAccountName),
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 60,
@@ -100,6 +107,7 @@ export function buildWorkerTemplate(input: WorkerTemplateInput): PodTemplate {
       ...optional('nodeSelector', input.pod.nodeSelector),
       ...optional('tolerations', input.pod.tolerations),
       ...optional('priorityClassName', input.pod.priorityClassName),
+      ...optional('volumes', input.tokenAudience && [tokenVolume(input.tokenAudience)]),
       containers: [buildContainer(input)],
     },
   };
@@ -113,6 +121,7 @@ function buildContainer(input: WorkerTemplateInput): Readonly<Record<string, unk
     args: ['worker', 'import-shard'],
     env: buildEnvironment(input),
     resources: input.pod.resources,
+    ...optional('volumeMounts', input.tokenAudience && [tokenMount]),
     terminationMessagePath: reportPath,
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: {
@@ -125,12 +134,20 @@ function buildContainer(input: WorkerTemplateInput): Readonly<Record<string, unk
 
 const reportPath = '/dev/termination-log';
 
+const tokenMount = { name: 'aws-token', mountPath: '/var/run/secrets/millrace.dev/aws', readOnly: true };
+const tokenName = 'token';
+
+/** The kubelet renews the token in its file; the one of the cluster's own API stays out of the pod. */
+function tokenVolume(audience: string): unknown {
+  const token = { audience, expirationSeconds: 3600, path: tokenName };
+  return { name: tokenMount.name, projected: { sources: [{ serviceAccountToken: token }] } };
+}
+
 /** Credentials by reference only: the values never pass through the operator into an object. */
 function buildEnvironment(input: WorkerTemplateInput): readonly unknown[] {
   const names = workerEnvironment;
   const { secrets } = input;
-  const keyOf = (name: string, key: string, optionalKey: boolean) =>
-    fromSecret(name, { name: secrets.s3Credentials, key }, optionalKey);
+  const { s3Credentials } = secrets;
   return [
     { name: names.task, value: JSON.stringify(input.task) },
     { name: names.reportPath, value: reportPath },
@@ -138,9 +155,19 @@ function buildEnvironment(input: WorkerTemplateInput): readonly unknown[] {
     fromSecret(names.storeUrl, secrets.storeUrl, false),
     ...(secrets.storeCa ? [fromSecret(names.storeCa, secrets.storeCa, true)] : []),
     ...(secrets.s3Ca ? [fromConfigMap(names.s3Ca, secrets.s3Ca)] : []),
-    keyOf(names.accessKeyId, 'accessKeyID', false),
-    keyOf(names.secretAccessKey, 'secretAccessKey', false),
-    keyOf(names.sessionToken, 'sessionToken', true),
+    ...(s3Credentials === undefined ? [] : keysFrom(s3Credentials)),
+    ...(input.tokenAudience === undefined
+      ? []
+      : [{ name: names.tokenFile, value: `${tokenMount.mountPath}/${tokenName}` }]),
+  ];
+}
+
+function keysFrom(name: string): readonly unknown[] {
+  const names = workerEnvironment;
+  return [
+    fromSecret(names.accessKeyId, { name, key: 'accessKeyID' }, false),
+    fromSecret(names.secretAccessKey, { name, key: 'secretAccessKey' }, false),
+    fromSecret(names.sessionToken, { name, key: 'sessionToken' }, true),
   ];
 }
 
@@ -161,7 +188,8 @@ export interface WorkerJobInput {
   readonly name: string;
   readonly owner: OwnerReference;
   readonly run: number;
-  readonly shards: number;
+  /** Workers, those that have ended among them. */
+  readonly size: number;
   readonly template: PodTemplate;
   readonly templateHash: string;
 }
@@ -186,13 +214,13 @@ export function buildWorkerJob(input: WorkerJobInput): Job {
     },
     spec: {
       completionMode: 'Indexed',
-      parallelism: input.shards,
-      completions: input.shards,
+      parallelism: input.size,
+      completions: input.size,
       backoffLimitPerIndex: 5,
       ttlSecondsAfterFinished: 3600,
       podReplacementPolicy: 'Failed',
       podFailurePolicy: { rules: podFailureRules },
-      template: withHash(input.template, input.templateHash),
+      template: nameIn(input),
     },
   };
 }
@@ -217,7 +245,7 @@ function pickOwn(all: Readonly<Record<string, string>>): Record<string, string> 
 }
 
 /** The worker compares this hash with the one that the ledger wants, and ends when its spec is no longer current. */
-function withHash(template: PodTemplate, templateHash: string): PodTemplate {
+function nameIn({ template, templateHash, name }: WorkerJobInput): PodTemplate {
   return {
     ...template,
     metadata: {
@@ -231,6 +259,7 @@ function withHash(template: PodTemplate, templateHash: string): PodTemplate {
         env: [
           ...(container['env'] as unknown[]),
           { name: workerEnvironment.templateHash, value: templateHash },
+          { name: workerEnvironment.jobName, value: name },
         ],
       })),
     },

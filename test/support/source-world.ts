@@ -1,6 +1,7 @@
 import type { EventStore } from '../../crds/generated/event-store.ts';
 import type { S3Connection } from '../../crds/generated/s3-connection.ts';
 import type { S3ImportSource } from '../../crds/generated/s3-import-source.ts';
+import type { SourceMemory } from '../../operator/controllers/s3-import-source/memory.ts';
 import { reconcileS3ImportSource } from '../../operator/controllers/s3-import-source/reconcile.ts';
 import { resourceTypes } from '../../operator/resource-types.ts';
 import type { Job, JobStatus } from '../../operator/resources/worker-job.ts';
@@ -82,7 +83,7 @@ class WorldInMemory implements SourceWorld {
     eventStores: createStore<EventStore>(),
     jobs: createStore<Job>(),
   };
-  readonly #progressWrites = new Map<string, number>();
+  readonly #memories = new Map<string, SourceMemory>();
   #pods = 0;
 
   constructor(client: ApiClient, clock: ManualClock, namespace: string, stop: () => Promise<void>) {
@@ -135,7 +136,7 @@ class WorldInMemory implements SourceWorld {
         objectStores: { get: () => this.bucket },
         recorder: this.recorder,
         worker: { image: 'registry.example/millrace:1' },
-        progressWrites: this.#progressWrites,
+        memories: this.#memories,
       },
       new AbortController().signal,
     );

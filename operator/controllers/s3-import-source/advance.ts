@@ -1,50 +1,59 @@
-import type { ReadyFacts } from './ready-facts.ts';
+import type { SourceCounts } from '../../../lib/store/types.ts';
+import { viewJob } from '../../planning/job-view.ts';
+import { addSample, ratesOf } from '../../planning/rates.ts';
+import type { WorkerImage } from '../../resources/import-task.ts';
 import type { ImportProgress } from './facts.ts';
 import { findFiles, type FindFilesDeps } from './find-files.ts';
-import { planImport } from './plan-import.ts';
+import type { SourceMemory } from './memory.ts';
+import { desiredShards, planImport } from './plan-import.ts';
+import type { ReadyFacts } from './ready-facts.ts';
 import { runWorkers, type RunWorkersDeps } from './run-workers.ts';
-import type { WorkerImage } from '../../resources/import-task.ts';
+import { sourceIdentityOf } from './source-identity.ts';
 
 export interface AdvanceDeps extends FindFilesDeps, RunWorkersDeps {
   readonly worker: WorkerImage;
 }
 
+/** Of which the status tells. */
+const shownRuns = 6;
+
 /** Brings a source that may be worked on one step further: new files into the ledger, workers to the files. */
 export async function advanceImport(
   facts: ReadyFacts,
+  memory: SourceMemory,
   deps: AdvanceDeps,
   signal: AbortSignal,
 ): Promise<ImportProgress> {
-  const { source, session, newestConversion } = facts;
-  const { sources, status, runs } = session.store;
-  const sourceId = await sources.ensureSource(identityOf(facts), session);
+  const { source, session, connection, newestConversion, jobs, nowMs } = facts;
+  const { sources, status, runs: allRuns } = session.store;
+  const sourceId = await sources.ensureSource(sourceIdentityOf(source, connection), session);
   const generation = await sources.recordConversion(sourceId, newestConversion, session);
   const listing = source.spec.suspend
     ? undefined
-    : await findFiles(facts, { sourceId, generation }, deps, signal);
+    : await findFiles(facts, { sourceId, generation, memory }, deps, signal);
   const counts = await status.sourceCounts(sourceId);
-  const [latestRun] = await runs.listRuns(sourceId, 1);
-  const { template, templateHash, plan, shards } = planImport(
-    facts,
-    { sourceId, counts, latestRun },
-    deps.worker,
-  );
-  const run = { source, sourceId, session, template, templateHash, latestRun };
-  const workers = await runWorkers(plan, { ...run, jobs: facts.jobs, nowMs: facts.nowMs }, deps, signal);
+  const runs = await allRuns.listRuns(sourceId, shownRuns);
+  const latestRun = runs[0];
+  const surplusMs = noteSurplus(facts, counts, memory);
+  const account = { sourceId, counts, latestRun, surplusMs };
+  const { template, templateHash, plan, shards } = planImport(facts, account, deps.worker);
+  const run = { source, sourceId, session, template, templateHash, latestRun, jobs, nowMs, memory };
+  const workers = await runWorkers(plan, run, deps, signal);
+  memory.samples = addSample(memory.samples, sampleOf(counts, nowMs));
   const { digest } = newestConversion;
-  return { generation, digest, listing, counts, run: latestRun, plan, workers, shards };
+  const rates = ratesOf(memory.samples);
+  return { generation, digest, listing, counts, runs, plan, workers, shards, rates };
 }
 
-/** What a person must not change for the ledger to stay the same one. */
-function identityOf({ source, connection }: ReadyFacts) {
-  const { metadata, spec } = source;
-  return {
-    namespace: metadata.namespace,
-    ledgerName: spec.ledgerName ?? metadata.name,
-    endpoint: connection.spec.endpoint ?? '',
-    bucket: spec.bucket,
-    prefix: spec.prefix,
-    projectId: spec.projectID,
-    destination: 'eventStore',
-  };
+/** For how long there have been more workers than the backlog is worth. */
+function noteSurplus(facts: ReadyFacts, counts: SourceCounts, memory: SourceMemory): number {
+  const live = Math.max(0, ...facts.jobs.map((job) => viewJob(job).live.length));
+  if (live <= desiredShards(facts, counts)) memory.surplusSince = undefined;
+  else memory.surplusSince ??= facts.nowMs;
+  return facts.nowMs - (memory.surplusSince ?? facts.nowMs);
+}
+
+function sampleOf({ files, records }: SourceCounts, atMs: number) {
+  const { imported, duplicate, skipped, rejected } = records;
+  return { atMs, files: files.done + files.failed, records: imported + duplicate + skipped + rejected };
 }

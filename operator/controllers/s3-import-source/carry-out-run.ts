@@ -5,9 +5,8 @@ import { resourceTypes } from '../../resource-types.ts';
 import type { JobView, RunPlan } from '../../planning/run.ts';
 import { jobName } from '../../resources/names.ts';
 import { buildWorkerJob, type PodTemplate } from '../../resources/worker-job.ts';
-import type { ApiClient } from '../../runtime/api-client.ts';
-import type { EventRecorder } from '../../runtime/event-recorder.ts';
 import type { StoreSession } from '../../stores.ts';
+import { stopJobs, type StopDeps } from './stop-jobs.ts';
 
 export interface CarryOutInput {
   readonly source: S3ImportSource;
@@ -18,10 +17,7 @@ export interface CarryOutInput {
   readonly latestRun: Run | undefined;
 }
 
-export interface CarryOutDeps {
-  readonly client: ApiClient;
-  readonly recorder: EventRecorder;
-}
+export type CarryOutDeps = StopDeps;
 
 /** Does what the plan says: at most one step, each of which may be repeated after a crash. */
 export async function carryOutRun(
@@ -36,37 +32,23 @@ export async function carryOutRun(
     case 'wait':
       return;
     case 'stop':
-      return await stopJobs(plan, input, deps, signal);
+      return await stopJobs({ source: input.source, account: input, ...plan }, deps, signal);
     case 'end':
       return await endRun(plan, input, deps);
     case 'start': {
       const run = await input.session.store.runs.openRun(input.sourceId, input.session);
-      await applyJob(input, { run: run.number, shards: plan.shards }, deps, signal);
-      const count = plan.shards === 1 ? '1 worker' : `${plan.shards} workers`;
-      record(deps, input, 'WorkersCreated', `Run ${run.number} begins with ${count}.`);
+      await applyJob(input, { run: run.number, size: plan.shards }, deps, signal);
+      record(deps, input, 'WorkersCreated', `Run ${run.number} begins with ${countWorkers(plan.shards)}.`);
       return;
     }
-    case 'grow':
-      await applyJob(input, { run: plan.job.run, shards: plan.shards }, deps, signal);
-      record(deps, input, 'WorkersScaled', `Run ${plan.job.run} goes on with ${plan.shards} workers.`);
+    case 'resize':
+      await applyJob(input, { run: plan.job.run, size: plan.size }, deps, signal);
+      record(deps, input, 'WorkersScaled', `Run ${plan.job.run} goes on with ${countWorkers(plan.shards)}.`);
   }
 }
 
-async function stopJobs(
-  plan: Extract<RunPlan, { kind: 'stop' }>,
-  { source, latestRun, session, sourceId }: CarryOutInput,
-  { client }: CarryOutDeps,
-  signal: AbortSignal,
-): Promise<void> {
-  const { namespace } = source.metadata;
-  for (const name of plan.jobs) {
-    await client.delete(resourceTypes.jobs, { namespace, name }, { propagation: 'Background', signal });
-  }
-  if (latestRun === undefined || latestRun.endedAt !== undefined) return;
-  const message =
-    plan.because === 'Suspended' ? 'The source was suspended.' : 'The spec or a Secret changed.';
-  const { epoch } = session;
-  await session.store.runs.closeRun(sourceId, latestRun.number, { epoch, outcome: 'Cancelled', message });
+function countWorkers(count: number): string {
+  return count === 1 ? '1 worker' : `${count} workers`;
 }
 
 async function endRun(
@@ -89,7 +71,7 @@ function outcomeOf(job: JobView | undefined, { source, latestRun }: CarryOutInpu
 
 async function applyJob(
   { source, template, templateHash }: CarryOutInput,
-  { run, shards }: { readonly run: number; readonly shards: number },
+  { run, size }: { readonly run: number; readonly size: number },
   { client }: CarryOutDeps,
   signal: AbortSignal,
 ): Promise<void> {
@@ -99,7 +81,7 @@ async function applyJob(
     name: jobName(name, run, templateHash),
     owner: { apiVersion, kind: 'S3ImportSource', name, uid, controller: true, blockOwnerDeletion: true },
     run,
-    shards,
+    size,
     template,
     templateHash,
   });

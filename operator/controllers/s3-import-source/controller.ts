@@ -5,6 +5,7 @@ import { createController, type Controller } from '../../runtime/controller.ts';
 import { keyOf, type KubernetesObject, type ObjectKey } from '../../runtime/objects.ts';
 import type { Reflector } from '../../runtime/reflector.ts';
 import { watchMapped, watchOwn, watchOwned, type Watch } from '../../runtime/watches.ts';
+import type { SourceMemory } from './memory.ts';
 import { reconcileS3ImportSource } from './reconcile.ts';
 
 /** Woken by its own objects, by the Jobs that it owns, and by the connections and stores that sources name. */
@@ -16,13 +17,14 @@ export function createS3ImportSourceController(context: ControllerContext): Cont
     connections: connections.store,
     eventStores: eventStores.store,
     jobs: jobs.store,
-    progressWrites: new Map<string, number>(),
+    memories: new Map<string, SourceMemory>(),
   };
   return createController(
     {
       name: 's3importsource',
       watches: [
         watchOwn(sources),
+        watchRivals(sources),
         watchOwned(jobs, resourceTypes.s3ImportSources),
         watchNamed(connections, sources, ({ spec }) => spec.connectionRef.name),
         watchNamed(eventStores, sources, ({ spec }) => spec.storeRef.name),
@@ -30,6 +32,19 @@ export function createS3ImportSourceController(context: ControllerContext): Cont
       reconcile: (key, signal) => reconcileS3ImportSource(key, deps, signal),
     },
     context,
+  );
+}
+
+/** A source that goes gives its ledger up: those that wait for one of that name look again. */
+function watchRivals(sources: Reflector<S3ImportSource>): Watch {
+  const ledgerOf = ({ metadata, spec }: S3ImportSource) => spec.ledgerName ?? metadata.name;
+  return watchMapped(sources, ({ kind, object }) =>
+    kind === 'Deleted'
+      ? sources.store
+          .list(keyOf(object).namespace)
+          .filter((other) => ledgerOf(other) === ledgerOf(object))
+          .map(keyOf)
+      : [],
   );
 }
 

@@ -4,13 +4,14 @@ import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts
 import type { ConversionInput, Run, SourceCounts } from '../../../lib/store/types.ts';
 import type { CompiledConverter } from '../../../lib/converter/converter.ts';
 import type { CompiledKeyPattern } from '../../../lib/pattern.ts';
-import type { Finding } from '../../conditions/finding.ts';
 import type { ListingResult } from '../../discovery/listing.ts';
+import type { Rates } from '../../planning/rates.ts';
 import type { RunPlan } from '../../planning/run.ts';
 import type { ShardCounts } from '../../planning/shard-counts.ts';
 import type { Job } from '../../resources/worker-job.ts';
 import type { StoreSession } from '../../stores.ts';
 import type { S3Access } from '../s3-connection/gather.ts';
+import type { WorkerReport } from './observe-workers.ts';
 
 /** Everything that a decision about a source may look at. */
 export interface ImportFacts {
@@ -47,9 +48,12 @@ export interface ImportProgress {
   /** Undefined: suspended, nothing was looked for. */
   readonly listing: ListingResult | { readonly error: unknown } | undefined;
   readonly counts: SourceCounts;
-  readonly run: Run | undefined;
   readonly plan: RunPlan;
-  readonly workers: Finding;
+  readonly workers: WorkerReport;
+  /** Of the last few minutes; undefined: not known yet. */
+  readonly rates: Rates | undefined;
+  /** The newest, the one under way among them. */
+  readonly runs: readonly Run[];
   /** Of the newest conversion. */
   readonly digest: string;
   readonly shards: ShardCounts;

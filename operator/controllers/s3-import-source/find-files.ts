@@ -1,13 +1,21 @@
+import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
 import { annotations } from '../../../crds/names.ts';
 import { parseDuration } from '../../../lib/duration.ts';
 import { isStoreError } from '../../../lib/store/errors.ts';
 import { listObjects, type ListingResult } from '../../discovery/listing.ts';
 import type { ObjectStores } from '../../object-stores.ts';
 import { keyOfConnection } from './gather.ts';
+import type { SourceMemory } from './memory.ts';
 import type { ReadyFacts } from './ready-facts.ts';
 
 export interface FindFilesDeps {
   readonly objectStores: Pick<ObjectStores, 'get'>;
+}
+
+export interface FoundInto {
+  readonly sourceId: number;
+  readonly generation: number;
+  readonly memory: SourceMemory;
 }
 
 /**
@@ -16,12 +24,12 @@ export interface FindFilesDeps {
  */
 export async function findFiles(
   facts: ReadyFacts,
-  { sourceId, generation }: { readonly sourceId: number; readonly generation: number },
+  { sourceId, generation, memory }: FoundInto,
   { objectStores }: FindFilesDeps,
   signal: AbortSignal,
 ): Promise<ListingResult | { readonly error: unknown }> {
   const { source, session, access, matches, nowMs } = facts;
-  const requestedAt = source.metadata.annotations?.[annotations.requestedAt];
+  const look = askedLook(source, memory);
   const input = {
     sourceId,
     epoch: session.epoch,
@@ -30,15 +38,30 @@ export async function findFiles(
     prefix: source.spec.prefix,
     matches,
     intervalMs: parseDuration(source.spec.discovery.interval) ?? 60_000,
-    requested: requestedAt !== undefined && requestedAt !== source.status.lastHandledReconcileAt,
+    asked: look?.asked,
     nowMs,
   };
   const objects = objectStores.get(keyOfConnection(source), access.options);
   try {
-    return await listObjects(input, { objects, discovery: session.store.discovery }, signal);
+    const result = await listObjects(input, { objects, discovery: session.store.discovery }, signal);
+    if (look !== undefined) memory.look = { ...look, asked: result.asked };
+    return result;
   } catch (error) {
     signal.throwIfAborted();
     if (isStoreError(error)) throw error;
     return { error };
   }
+}
+
+/**
+ * A look at the whole prefix is asked for by the annotation, and by a spec that changed: its pattern may admit other
+ * keys. It is remembered until it is done, also when the status says by then that the spec was seen.
+ */
+function askedLook({ metadata, status }: S3ImportSource, { look }: SourceMemory): SourceMemory['look'] {
+  const requestedAt = metadata.annotations?.[annotations.requestedAt];
+  const token = JSON.stringify([metadata.uid, metadata.generation, requestedAt]);
+  if (look?.token === token) return look;
+  const isRequested = requestedAt !== undefined && requestedAt !== status.lastHandledReconcileAt;
+  const isChanged = metadata.generation !== status.observedGeneration;
+  return isRequested || isChanged ? { token, asked: { fromPass: undefined } } : undefined;
 }

@@ -13,6 +13,8 @@ export interface ImportAccount {
   readonly sourceId: number;
   readonly counts: SourceCounts;
   readonly latestRun: Run | undefined;
+  /** For how long more workers have been at work than are wanted. */
+  readonly surplusMs: number;
 }
 
 export interface ImportPlan {
@@ -25,7 +27,7 @@ export interface ImportPlan {
 
 /** How the source's workers should be, and what is to be done about its Job. Pure. */
 export function planImport(facts: ReadyFacts, account: ImportAccount, worker: WorkerImage): ImportPlan {
-  const { source, session, access, eventStore, nowMs } = facts;
+  const { source, session, access, nowMs } = facts;
   const template = buildImportTemplate({
     ...facts,
     sourceId: account.sourceId,
@@ -34,17 +36,23 @@ export function planImport(facts: ReadyFacts, account: ImportAccount, worker: Wo
     digest: (text) => digestOf([text]),
   });
   const templateHash = digestOf([JSON.stringify(template)]);
-  const { unfinished, waitingBytes } = account.counts.files;
-  const desired = planShards({ files: unfinished, bytes: waitingBytes }, mostShards(source, eventStore));
+  const desired = desiredShards(facts, account.counts);
   const plan = planRun({
     suspended: source.spec.suspend,
     templateHash,
     shards: desired,
+    surplusMs: account.surplusMs,
     jobs: facts.jobs.map(viewJob),
     latestRun: account.latestRun && viewRun(account.latestRun),
     nowMs,
   });
   return { template, templateHash, plan, shards: countShards(facts.jobs, desired) };
+}
+
+/** How many workers the source's backlog is worth. */
+export function desiredShards({ source, eventStore }: ReadyFacts, { files }: SourceCounts): number {
+  const backlog = { files: files.unfinished, bytes: files.waitingBytes };
+  return planShards(backlog, mostShards(source, eventStore));
 }
 
 function viewRun({ number, endedAt, files }: Run): RunView {

@@ -13,12 +13,14 @@ import { settle } from '../settle.ts';
 import { advanceImport, type AdvanceDeps } from './advance.ts';
 import type { ImportFacts, ImportProgress } from './facts.ts';
 import { gatherImport, type GatherDeps } from './gather.ts';
+import { haltImport } from './halt-import.ts';
+import { createSourceMemory, type SourceMemory } from './memory.ts';
 import { readyFacts } from './ready-facts.ts';
 import { deriveImportStatus, findImportGates } from './status.ts';
 
 export interface S3ImportSourceDeps extends GatherDeps, AdvanceDeps {
-  /** When the counters of each source were last written; memory of this process alone. */
-  readonly progressWrites: Map<string, number>;
+  /** By the key of the source. */
+  readonly memories: Map<string, SourceMemory>;
 }
 
 /** Finds the source's files, sees that workers import them, and says how far it has come. */
@@ -29,12 +31,14 @@ export async function reconcileS3ImportSource(
 ): Promise<ReconcileResult> {
   const source = deps.sources.get(key);
   if (source === undefined || source.metadata.deletionTimestamp !== undefined) {
-    deps.progressWrites.delete(formatKey(key));
+    deps.memories.delete(formatKey(key));
     return {};
   }
   const facts = await gatherImport(source, deps, signal);
-  const { preflight, progress } = await advance(facts, deps, signal);
-  const untoldMs = await report(source, { preflight, progress }, deps, signal);
+  const memory = deps.memories.get(formatKey(key)) ?? createSourceMemory();
+  deps.memories.set(formatKey(key), memory);
+  const { preflight, progress } = await advance(facts, memory, deps, signal);
+  const untoldMs = await report(source, { preflight, progress, memory }, deps, signal);
   const usual =
     progress === undefined ? {} : { requeueAfterMs: Math.min(nextLookMs(progress, facts.nowMs), untoldMs) };
   return settle(findImportGates(preflight, progress), usual);
@@ -47,12 +51,20 @@ interface Looked {
 }
 
 /** A store that fails in the middle of the work is a dependency that is not ready. */
-async function advance(facts: ImportFacts, deps: S3ImportSourceDeps, signal: AbortSignal): Promise<Looked> {
+async function advance(
+  facts: ImportFacts,
+  memory: SourceMemory,
+  deps: S3ImportSourceDeps,
+  signal: AbortSignal,
+): Promise<Looked> {
   const preflight = runPreflight(facts);
   const ready = readyFacts(facts, preflight);
-  if (ready === undefined) return { preflight, progress: undefined };
+  if (ready === undefined) {
+    await haltImport(facts, preflight, deps, signal);
+    return { preflight, progress: undefined };
+  }
   try {
-    return { preflight, progress: await advanceImport(ready, deps, signal) };
+    return { preflight, progress: await advanceImport(ready, memory, deps, signal) };
   } catch (error) {
     signal.throwIfAborted();
     if (!isStoreError(error)) throw error;
@@ -69,13 +81,12 @@ const progressMs = 30_000;
 /** Gives the milliseconds until counters that were held back are due; Infinity: none was. */
 async function report(
   source: S3ImportSource,
-  looked: Looked,
-  { client, clock, recorder, progressWrites }: S3ImportSourceDeps,
+  { memory, ...looked }: Looked & { readonly memory: SourceMemory },
+  { client, clock, recorder }: S3ImportSourceDeps,
   signal: AbortSignal,
 ): Promise<number> {
-  const name = formatKey(source.metadata);
   const nowMs = clock.now();
-  const dueMs = (progressWrites.get(name) ?? -Infinity) + progressMs - nowMs;
+  const dueMs = (memory.progressWrittenAt ?? -Infinity) + progressMs - nowMs;
   const input = { source, ...looked, digestOfKey: (key: string) => digestOf([key]), nowMs };
   const whole = deriveImportStatus({ ...input, keepProgress: false });
   const status = dueMs > 0 ? deriveImportStatus({ ...input, keepProgress: true }) : whole;
@@ -86,7 +97,7 @@ async function report(
     status,
   );
   const isWhole = isDeepStrictEqual(status, whole);
-  if (written && isWhole) progressWrites.set(name, nowMs);
+  if (written && isWhole) memory.progressWrittenAt = nowMs;
   return isWhole ? Infinity : dueMs;
 }
 
@@ -102,7 +113,7 @@ function nextLookMs({ plan, listing }: ImportProgress, nowMs: number): number {
       return Math.min(listingMs, plan.untilMs - nowMs);
     case 'start':
     case 'keep':
-    case 'grow':
+    case 'resize':
       return Math.min(listingMs, progressMs / 3);
     case 'none':
       return Math.min(listingMs, idleMs);

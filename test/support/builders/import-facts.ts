@@ -7,7 +7,8 @@ import type {
 import { compileConverter } from '../../../lib/converter/compile-converter.ts';
 import type { JsonValue } from '../../../lib/json.ts';
 import type { Store } from '../../../lib/store/types.ts';
-import { passed } from '../../../operator/conditions/finding.ts';
+import { passed, type Finding } from '../../../operator/conditions/finding.ts';
+import type { WorkerReport } from '../../../operator/controllers/s3-import-source/observe-workers.ts';
 import type { StoreSession } from '../../../operator/stores.ts';
 import { listingState, sourceCounts } from './ledger.ts';
 import { connection, eventStore, importSource, startTime } from './resources.ts';
@@ -64,16 +65,25 @@ export function importFacts(changes: Partial<ImportFacts> = {}): ImportFacts {
 
 /** A pass over a source whose bucket was looked at and holds nothing. */
 export function importProgress(changes: Partial<ImportProgress> = {}): ImportProgress {
-  const lastFull = { finishedAt: startTime, seen: 0, ignored: 0 };
+  const lastFull = { finishedAt: startTime, seen: 0, tally: {} };
   return {
     generation: 1,
     digest: 'digest-1',
-    listing: { state: listingState({ lastFull, lastFinishedAt: startTime }), nextInMs: 60_000 },
+    listing: {
+      state: listingState({ lastFull, lastFinishedAt: startTime }),
+      nextInMs: 60_000,
+      asked: undefined,
+    },
     counts: sourceCounts(),
-    run: undefined,
+    runs: [],
+    rates: undefined,
     plan: { kind: 'none' },
-    workers: passed('WorkersAvailable', 'WorkersAvailable', 'No worker is needed.'),
+    workers: workerReport(passed('WorkersAvailable', 'WorkersAvailable', 'No worker is needed.')),
     shards: { desired: 0, active: 0, failed: 0 },
     ...changes,
   };
+}
+
+export function workerReport(finding: Finding, changes: Partial<WorkerReport> = {}): WorkerReport {
+  return { finding, trouble: undefined, evicted: [], ...changes };
 }

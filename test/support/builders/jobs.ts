@@ -38,13 +38,15 @@ export function finished(type: 'Complete' | 'Failed', status: JobStatus = {}): J
 
 /** What a plan sees of a Job under way. */
 export function jobView(changes: Partial<JobView> = {}): JobView {
-  const { run = 1, templateHash = 'hash-1' } = changes;
+  const { run = 1, templateHash = 'hash-1', size = 1, state = 'active' } = changes;
   return {
     name: `web-events-${run}-${templateHash}`,
     run,
     templateHash,
-    shards: 1,
-    state: 'active',
+    size,
+    live: state === 'active' ? Array.from({ length: size }, (_, index) => index) : [],
+    failed: 0,
+    state,
     ...changes,
   };
 }
@@ -64,6 +66,7 @@ export function runInput(changes: Partial<RunInput> = {}): RunInput {
     suspended: false,
     templateHash: 'hash-1',
     shards: 1,
+    surplusMs: 0,
     jobs: [],
     latestRun: undefined,
     nowMs: startTime,

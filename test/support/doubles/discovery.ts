@@ -31,6 +31,7 @@ class DiscoveryInMemory implements MemoryDiscovery {
   nowMs: number;
   #state = listingState();
   #passes = 0;
+  #greatestKey: string | undefined;
 
   constructor(nowMs: number) {
     this.nowMs = nowMs;
@@ -43,7 +44,7 @@ class DiscoveryInMemory implements MemoryDiscovery {
   beginPass(_sourceId: number, kind: PassKind, _fenced: Fenced): Promise<ListingPass> {
     if (this.#state.current !== undefined) return Promise.resolve(this.#state.current);
     this.#passes += 1;
-    const counts = { startAfter: undefined, seen: 0, ignored: 0 };
+    const counts = { startAfter: kind === 'tail' ? this.#greatestKey : undefined, seen: 0, tally: {} };
     const current = { pass: this.#passes, kind, startedAt: this.nowMs, ...counts };
     this.#state = { ...this.#state, current };
     return Promise.resolve(current);
@@ -71,10 +72,11 @@ class DiscoveryInMemory implements MemoryDiscovery {
   finishPass(_sourceId: number, pass: number): Promise<void> {
     const { current } = this.#state;
     if (current?.pass !== pass) return Promise.resolve();
-    const { seen, ignored } = current;
+    const { seen, tally, kind } = current;
+    const lastFull = { finishedAt: this.nowMs, seen, tally };
     this.#state = {
       current: undefined,
-      lastFull: { finishedAt: this.nowMs, seen, ignored },
+      lastFull: kind === 'full' ? lastFull : this.#state.lastFull,
       lastFinishedAt: this.nowMs,
     };
     return Promise.resolve();
@@ -86,7 +88,10 @@ class DiscoveryInMemory implements MemoryDiscovery {
     const { lastKey } = progress;
     if (current.startAfter !== undefined && compareUtf8(current.startAfter, lastKey) >= 0) return;
     const seen = current.seen + progress.seen;
-    const ignored = current.ignored + progress.ignored;
-    this.#state = { ...this.#state, current: { ...current, startAfter: lastKey, seen, ignored } };
+    const tally = { ...current.tally };
+    for (const [word, count] of Object.entries(progress.tally)) tally[word] = (tally[word] ?? 0) + count;
+    this.#state = { ...this.#state, current: { ...current, startAfter: lastKey, seen, tally } };
+    if (this.#greatestKey === undefined || compareUtf8(this.#greatestKey, lastKey) < 0)
+      this.#greatestKey = lastKey;
   }
 }

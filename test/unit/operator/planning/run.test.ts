@@ -19,18 +19,53 @@ suite('the plan of a run: its arrows', () => {
     ],
     [
       'a Job with workers enough: it is kept',
-      runInput({ shards: 2, jobs: [jobView({ shards: 2 })], latestRun: openRun() }),
-      { kind: 'keep', job: jobView({ shards: 2 }) },
+      runInput({ shards: 2, jobs: [jobView({ size: 2 })], latestRun: openRun() }),
+      { kind: 'keep', job: jobView({ size: 2 }) },
     ],
     [
       'a Job with more workers than there is work for: it is kept, and they end by themselves',
-      runInput({ shards: 0, jobs: [jobView({ shards: 2 })], latestRun: openRun() }),
-      { kind: 'keep', job: jobView({ shards: 2 }) },
+      runInput({ shards: 0, jobs: [jobView({ size: 2 })], latestRun: openRun() }),
+      { kind: 'keep', job: jobView({ size: 2 }) },
     ],
     [
       'a Job with too few workers: it grows',
-      runInput({ shards: 4, jobs: [jobView({ shards: 2 })], latestRun: openRun() }),
-      { kind: 'grow', job: jobView({ shards: 2 }), shards: 4 },
+      runInput({ shards: 4, jobs: [jobView({ size: 2 })], latestRun: openRun() }),
+      { kind: 'resize', job: jobView({ size: 2 }), size: 4, shards: 4 },
+    ],
+    [
+      'a Job some of whose workers have ended, and work for more: others take their places',
+      runInput({ shards: 3, jobs: [jobView({ size: 5, live: [1, 4] })], latestRun: openRun() }),
+      { kind: 'resize', job: jobView({ size: 5, live: [1, 4] }), size: 6, shards: 3 },
+    ],
+    [
+      'a Job some of whose workers were given up: nobody takes their places',
+      runInput({ shards: 3, jobs: [jobView({ size: 3, live: [1, 2], failed: 1 })], latestRun: openRun() }),
+      { kind: 'keep', job: jobView({ size: 3, live: [1, 2], failed: 1 }) },
+    ],
+    [
+      'a Job whose workers have all ended: it is let end',
+      runInput({ shards: 3, jobs: [jobView({ size: 2, live: [] })], latestRun: openRun() }),
+      { kind: 'keep', job: jobView({ size: 2, live: [] }) },
+    ],
+    [
+      'a Job in which very many workers have ended: it gets no more, so that another follows',
+      runInput({ shards: 3, jobs: [jobView({ size: 101, live: [100] })], latestRun: openRun() }),
+      { kind: 'keep', job: jobView({ size: 101, live: [100] }) },
+    ],
+    [
+      'less work than workers for two minutes: it shrinks from its end',
+      runInput({
+        shards: 2,
+        surplusMs: 2 * minute,
+        jobs: [jobView({ size: 7, live: [0, 2, 3, 6] })],
+        latestRun: openRun(),
+      }),
+      { kind: 'resize', job: jobView({ size: 7, live: [0, 2, 3, 6] }), size: 3, shards: 2 },
+    ],
+    [
+      'less work than workers for a moment: they are kept',
+      runInput({ shards: 1, surplusMs: 60_000, jobs: [jobView({ size: 4 })], latestRun: openRun() }),
+      { kind: 'keep', job: jobView({ size: 4 }) },
     ],
     [
       '[I-14] [C-04] a Job at work when the source is suspended: it is stopped',
@@ -144,10 +179,12 @@ const anyInput: fc.Arbitrary<RunInput> = fc.record({
       .record({
         run: fc.integer({ min: 1, max: 6 }),
         templateHash: hash,
-        shards: fc.integer({ min: 1, max: 9 }),
+        size: fc.integer({ min: 1, max: 9 }),
+        ended: fc.uniqueArray(fc.nat({ max: 8 }), { maxLength: 6 }),
+        given: fc.nat({ max: 2 }),
         state,
       })
-      .map((changes) => jobView(changes)),
+      .map(({ ended, given, ...changes }) => workedOn(jobView(changes), ended, given)),
     { selector: ({ run }) => run, maxLength: 5 },
   ),
   latestRun: fc.option(
@@ -159,8 +196,15 @@ const anyInput: fc.Arbitrary<RunInput> = fc.record({
     ),
     { nil: undefined },
   ),
+  surplusMs: fc.constantFrom(0, minute, 2 * minute, 60 * minute),
   nowMs: fc.integer({ min: startTime, max: startTime + 20 * minute }),
 });
+
+/** Some of its workers have ended, some of those for good. */
+function workedOn(job: JobView, ended: readonly number[], failed: number): JobView {
+  const live = job.live.filter((index) => !ended.includes(index));
+  return { ...job, live, failed: Math.min(failed, job.size - live.length) };
+}
 
 suite('the plan of a run: its laws', () => {
   const law = (holds: (plan: RunPlan, input: RunInput) => void) =>
@@ -212,10 +256,26 @@ suite('the plan of a run: its laws', () => {
     });
   });
 
-  test('workers are only added, and no more than are wanted', () => {
-    law((plan, { shards }) => {
-      if (plan.kind === 'grow') assert.ok(plan.shards === shards && plan.shards > plan.job.shards);
-      if (plan.kind === 'start') assert.equal(plan.shards, shards);
+  test('a new size leaves no more workers than are wanted, and those that stay are the first ones', () => {
+    law((plan, input) => {
+      if (plan.kind === 'start') assert.equal(plan.shards, input.shards);
+      if (plan.kind !== 'resize') return;
+      const { live } = resized(plan.job, plan.size);
+      assert.deepEqual([live.length, plan.shards], [plan.shards, Math.max(live.length, 1)]);
+      assert.ok(live.length <= Math.max(input.shards, plan.job.live.length));
+      if (plan.size < plan.job.size) {
+        assert.deepEqual(live, plan.job.live.slice(0, input.shards));
+        assert.ok(input.surplusMs >= 2 * minute);
+      } else {
+        assert.equal(live.length + plan.job.failed, input.shards);
+      }
+    });
+  });
+
+  test('after a new size nothing is to be resized', () => {
+    law((plan, input) => {
+      if (plan.kind !== 'resize') return;
+      assert.equal(planRun({ ...carriedOut(plan, input), surplusMs: 0 }).kind, 'keep');
     });
   });
 
@@ -251,16 +311,21 @@ function carriedOut(plan: RunPlan, input: RunInput): RunInput {
       return { ...input, latestRun: closed };
     case 'start': {
       const number = latestRun?.open === true ? latestRun.number : (latestRun?.number ?? 0) + 1;
-      const job = jobView({ run: number, shards: plan.shards, templateHash: input.templateHash });
+      const job = jobView({ run: number, size: plan.shards, templateHash: input.templateHash });
       return { ...input, latestRun: openRun({ number }), jobs: [...without(jobs, number), job] };
     }
-    case 'grow':
-      return { ...input, jobs: [...without(jobs, plan.job.run), { ...plan.job, shards: plan.shards }] };
+    case 'resize':
+      return { ...input, jobs: [...without(jobs, plan.job.run), resized(plan.job, plan.size)] };
     case 'none':
     case 'keep':
     case 'wait':
       return input;
   }
+}
+
+function resized(job: JobView, size: number): JobView {
+  const added = Array.from({ length: Math.max(0, size - job.size) }, (_, index) => job.size + index);
+  return { ...job, size, live: [...job.live, ...added].filter((index) => index < size) };
 }
 
 function without(jobs: readonly JobView[], run: number): readonly JobView[] {

@@ -27,7 +27,7 @@ function templateInput(changes: Partial<WorkerTemplateInput> = {}): WorkerTempla
   };
 }
 
-function workerJobOf(template: PodTemplate, shards = 3): Job {
+function workerJobOf(template: PodTemplate, size = 3): Job {
   return buildWorkerJob({
     namespace: 'acme',
     name: 'web-events-12-abcdef01',
@@ -40,7 +40,7 @@ function workerJobOf(template: PodTemplate, shards = 3): Job {
       blockOwnerDeletion: true,
     },
     run: 12,
-    shards,
+    size,
     template,
     templateHash: 'abcdef0123456789',
   });

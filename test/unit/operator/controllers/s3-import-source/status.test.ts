@@ -2,17 +2,19 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import type { S3ImportSource, S3ImportSourceStatus } from '../../../../../crds/generated/s3-import-source.ts';
+import { noRecords } from '../../../../../lib/contract/report.ts';
 import { TerminalError } from '../../../../../lib/errors.ts';
 import { failed, passed } from '../../../../../operator/conditions/finding.ts';
 import type { ImportProgress } from '../../../../../operator/controllers/s3-import-source/facts.ts';
 import {
   deriveImportStatus,
   findImportGates,
-  stepLag,
   type ImportStatusInput,
 } from '../../../../../operator/controllers/s3-import-source/status.ts';
+import { stepLag } from '../../../../../operator/controllers/s3-import-source/status-figures.ts';
 import { runPreflight } from '../../../../../operator/preflight/checks.ts';
-import { importFacts, importProgress } from '../../../../support/builders/import-facts.ts';
+import { importFacts, importProgress, workerReport } from '../../../../support/builders/import-facts.ts';
+import { lintConditions } from '../../../../support/lint-conditions.ts';
 import { failedFile, listingState, run, sourceCounts } from '../../../../support/builders/ledger.ts';
 import {
   importSource,
@@ -57,9 +59,17 @@ function written(status: S3ImportSourceStatus, source = importSource()): S3Impor
 
 const firstPass: ImportProgress['listing'] = {
   state: listingState({
-    current: { pass: 1, kind: 'full', startedAt: startTime, startAfter: 'web/k', seen: 30, ignored: 4 },
+    current: {
+      pass: 1,
+      kind: 'full',
+      startedAt: startTime,
+      startAfter: 'web/k',
+      seen: 30,
+      tally: { otherName: 4 },
+    },
   }),
   nextInMs: 0,
+  asked: undefined,
 };
 
 const anyCounts = fc
@@ -86,18 +96,26 @@ const anyProgress: fc.Arbitrary<ImportProgress | undefined> = fc.option(
         { error: new TerminalError({ reason: 'ListDenied', message: 'May not list.' }) },
         { error: new TypeError('a bug') },
       ),
-      run: fc.option(fc.constantFrom(run(), run({ number: 2, endedAt: startTime })), { nil: undefined }),
+      runs: fc.constantFrom([], [run()], [run({ number: 2, endedAt: startTime, outcome: 'Failed' }), run()]),
+      rates: fc.option(
+        fc.record({ filesPerSecond: fc.nat({ max: 9 }), recordsPerSecond: fc.nat({ max: 99_999 }) }),
+        { nil: undefined },
+      ),
       workers: fc.constantFrom(
-        passed('WorkersAvailable', 'WorkersAvailable', 'They run.'),
-        failed('WorkersAvailable', 'WorkerCrashed', 'It crashed.'),
+        workerReport(passed('WorkersAvailable', 'WorkersAvailable', 'They run.')),
+        workerReport(passed('WorkersAvailable', 'WorkersAvailable', 'They run.'), {
+          trouble: { reason: 'PodUnschedulable', message: 'No node takes a worker: Insufficient cpu.' },
+        }),
+        workerReport(failed('WorkersAvailable', 'WorkerCrashed', 'It crashed.')),
       ),
     })
-    .map(importProgress),
+    .map((changes) => importProgress(changes)),
   { nil: undefined },
 );
 
 suite('the status of a source', () => {
-  test('[I-56] shows what a list shows: state, files, records, workers, lag', () => {
+  test('[I-23] [I-56] [C-05] shows what a list shows: state, files, records, workers, lag, runs', () => {
+    const tally = { otherName: 1, folder: 1, empty: 1, archived: 4, small: 7, large: 2 };
     const status = statusOf({
       progress: importProgress({
         counts: sourceCounts(
@@ -109,10 +127,15 @@ suite('the status of a source', () => {
           },
         ),
         listing: {
-          state: listingState({ lastFull: { finishedAt: startTime, seen: 12, ignored: 3 } }),
+          state: listingState({ lastFull: { finishedAt: startTime, seen: 12, tally } }),
           nextInMs: 60_000,
+          asked: undefined,
         },
-        run: run({ number: 4 }),
+        runs: [
+          run({ number: 4, files: { done: 1, failed: 1 } }),
+          run({ number: 3, endedAt: startTime + 9, outcome: 'Succeeded' }),
+        ],
+        rates: { filesPerSecond: 0.0233, recordsPerSecond: 12_345 },
         shards: { desired: 2, active: 1, failed: 0 },
         generation: 2,
       }),
@@ -120,10 +143,39 @@ suite('the status of a source', () => {
     const { conditions, ...rest } = status;
     assert.deepEqual(rest, {
       observedGeneration: 1,
-      files: { found: 9, imported: 6, failed: 1, pending: 2, overwritten: 3, ignored: 3 },
+      files: {
+        found: 9,
+        imported: 6,
+        failed: 1,
+        pending: 2,
+        overwritten: 3,
+        ignored: 3,
+        archived: 4,
+        unstorable: 0,
+        small: 7,
+        large: 2,
+      },
       records: { imported: 500, duplicate: 4, skipped: 3, rejected: 2 },
       shards: { desired: 2, active: 1, failed: 0 },
-      run: { number: 4, startTime: '2026-01-01T00:00:00.000Z' },
+      progress: { percent: 50, filesPerMinute: 1, recordsPerSecond: 12_000, secondsLeft: 60 },
+      run: {
+        number: 4,
+        startTime: '2026-01-01T00:00:00.000Z',
+        filesImported: 1,
+        filesFailed: 1,
+        records: noRecords,
+      },
+      recentRuns: [
+        {
+          number: 3,
+          startTime: '2026-01-01T00:00:00.000Z',
+          completionTime: '2026-01-01T00:00:00.009Z',
+          outcome: 'Succeeded',
+          filesImported: 0,
+          filesFailed: 0,
+          records: noRecords,
+        },
+      ],
       conversion: { generation: 2, digest: 'digest-1' },
       lagSeconds: 120,
       lastFailures: [
@@ -154,7 +206,7 @@ suite('the status of a source', () => {
   test('tells when the latest run ended', () => {
     const ended = run({ endedAt: startTime + 60 * second });
     assert.equal(
-      statusOf({ progress: importProgress({ run: ended }) }).run?.completionTime,
+      statusOf({ progress: importProgress({ runs: [ended] }) }).run?.completionTime,
       '2026-01-01T00:01:00.000Z',
     );
   });
@@ -165,6 +217,7 @@ suite('the status of a source', () => {
         const preflight =
           progress === undefined ? [failed('Accepted', 'InvalidSpec', 'No.')] : statusInput().preflight;
         const first = statusOf({ progress, preflight });
+        assert.deepEqual(lintConditions(written(first)), []);
         const again = statusOf({ progress, preflight, keepProgress, source: written(first) });
         assert.deepEqual(again, first);
       }),
@@ -262,6 +315,35 @@ suite('what a source waits for, by its status', () => {
     assert.deepEqual(briefly(status, 'Degraded'), ['True', 'FilesFailed']);
   });
 
+  test('archived objects and keys that cannot be stored are told beside the files given up', () => {
+    const listing = {
+      state: listingState({
+        lastFull: { finishedAt: startTime, seen: 9, tally: { archived: 2, unstorable: 1 } },
+      }),
+      nextInMs: 60_000,
+      asked: undefined,
+    };
+    const status = statusOf({ progress: importProgress({ listing }) });
+    assert.deepEqual(briefly(status, 'Degraded'), ['True', 'ObjectArchived']);
+    assert.match(conditionOf(status, 'Degraded')?.message ?? '', /Glacier.*NUL/);
+    assert.deepEqual(briefly(status, 'Ready'), ['True', 'Succeeded']);
+    const later = statusOf({
+      source: written(status),
+      progress: importProgress({ listing: { error: new Error('x') } }),
+    });
+    assert.deepEqual([later.files?.archived, later.files?.unstorable], [2, 1]);
+    assert.deepEqual(briefly(later, 'Degraded'), ['True', 'ObjectArchived']);
+  });
+
+  test('workers that cannot run beside some that do are told as what makes the source slower', () => {
+    const workers = workerReport(passed('WorkersAvailable', 'WorkersAvailable', 'They run.'), {
+      trouble: { reason: 'PodUnschedulable', message: 'No node takes a worker: Insufficient cpu.' },
+    });
+    const status = statusOf({ progress: importProgress({ workers }) });
+    assert.deepEqual(briefly(status, 'Ready'), ['True', 'Succeeded']);
+    assert.deepEqual(briefly(status, 'Degraded'), ['True', 'PodUnschedulable']);
+  });
+
   test('a failure with a long message is shown cut', () => {
     const lastFailures = [failedFile({ message: 'x'.repeat(5_000), cure: 'y'.repeat(5_000) })];
     const counts = sourceCounts({ failed: 1 }, { lastFailures });
@@ -276,6 +358,43 @@ suite('what a source waits for, by its status', () => {
     );
     const status = statusOf({ progress: importProgress({ counts }), digestOfKey: () => '0123' });
     assert.equal(JSON.stringify(status).includes('jane'), false);
+  });
+});
+
+suite('how far a run is, by its status', () => {
+  const progressOf = (changes: Parameters<typeof importProgress>[0]) =>
+    statusOf({ progress: importProgress(changes) }).progress;
+  const rates = { filesPerSecond: 2, recordsPerSecond: 30_000 };
+
+  test('with nothing pending it is whole, and there is no rate', () => {
+    assert.deepEqual(progressOf({ rates }), { percent: 100 });
+  });
+
+  test('with a run under way, by the files that it has settled', () => {
+    const counts = sourceCounts({ found: 1_000, done: 990, unfinished: 10 });
+    const runs = [run({ files: { done: 28, failed: 2 } })];
+    assert.deepEqual(progressOf({ counts, runs }), { percent: 75 });
+    assert.deepEqual(progressOf({ counts, runs, rates }), {
+      percent: 75,
+      filesPerMinute: 120,
+      recordsPerSecond: 30_000,
+      secondsLeft: 0,
+    });
+  });
+
+  test('before a run it is at its beginning', () => {
+    const counts = sourceCounts({ found: 10, unfinished: 10 });
+    assert.deepEqual(progressOf({ counts, runs: [run({ endedAt: startTime })] }), { percent: 0 });
+  });
+
+  test('while no file is settled nobody knows how long it takes', () => {
+    const counts = sourceCounts({ found: 1, unfinished: 1 });
+    const large = { filesPerSecond: 0, recordsPerSecond: 31_415 };
+    assert.deepEqual(progressOf({ counts, rates: large }), {
+      percent: 0,
+      filesPerMinute: 0,
+      recordsPerSecond: 31_000,
+    });
   });
 });
 

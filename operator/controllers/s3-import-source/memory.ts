@@ -1,0 +1,28 @@
+import type { AskedLook } from '../../discovery/listing.ts';
+import type { ProgressSample } from '../../planning/rates.ts';
+
+/**
+ * What this process remembers of a source between its passes. All that counts is in the ledger: a restart forgets
+ * this, and costs a look at the bucket, a moment of patience or a figure that comes later.
+ */
+export interface SourceMemory {
+  /** When the counters in status were last written. */
+  progressWrittenAt: number | undefined;
+  /** Since when more workers have been at work than are wanted. */
+  surplusSince: number | undefined;
+  /** The whole look at the bucket that was asked for, and what is left of it. */
+  look: { readonly token: string; readonly asked: AskedLook | undefined } | undefined;
+  samples: readonly ProgressSample[];
+  /** Uids of evicted pods that were told of. */
+  evicted: ReadonlySet<string>;
+}
+
+export function createSourceMemory(): SourceMemory {
+  return {
+    progressWrittenAt: undefined,
+    surplusSince: undefined,
+    look: undefined,
+    samples: [],
+    evicted: new Set(),
+  };
+}
