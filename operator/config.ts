@@ -10,6 +10,10 @@ export interface OperatorConfig {
   readonly workerImage: string;
   readonly workerImagePullPolicy: string | undefined;
   readonly leaderElection: boolean;
+  /** Namespaces whose connections may use ambient credentials; `*`: all. */
+  readonly ambientNamespaces: readonly string[];
+  /** Origins, beside Amazon's own, that ambient credentials and tokens may be given to. */
+  readonly trustedEndpoints: readonly string[];
   /** Of the host name alone; the process adds something random. */
   readonly hostName: string;
   /** Of /livez, /readyz and /metrics. 0: any free one. */
@@ -29,7 +33,9 @@ export function loadOperatorConfig(env: Environment): OperatorConfig {
   }
   return Object.freeze({
     namespace: env['MILLRACE_NAMESPACE'],
-    watchNamespaces: (env['MILLRACE_WATCH_NAMESPACES'] ?? '').split(',').filter((name) => name !== ''),
+    watchNamespaces: readList(env['MILLRACE_WATCH_NAMESPACES']),
+    ambientNamespaces: readList(env['MILLRACE_AMBIENT_NAMESPACES']),
+    trustedEndpoints: readList(env['MILLRACE_TRUSTED_ENDPOINTS']).map(readOrigin),
     workerImage,
     workerImagePullPolicy: env['MILLRACE_WORKER_IMAGE_PULL_POLICY'],
     leaderElection: readSwitch('MILLRACE_LEADER_ELECTION', env['MILLRACE_LEADER_ELECTION']),
@@ -37,6 +43,21 @@ export function loadOperatorConfig(env: Environment): OperatorConfig {
     port: readPort('MILLRACE_PORT', env['MILLRACE_PORT']),
     kubeconfig: env['KUBECONFIG'],
   });
+}
+
+function readList(text = ''): readonly string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function readOrigin(text: string): string {
+  const { origin } = URL.canParse(text) ? new URL(text) : { origin: 'null' };
+  if (origin !== 'null') return origin;
+  throw invalid(
+    `MILLRACE_TRUSTED_ENDPOINTS holds ${JSON.stringify(text)}; it may hold addresses such as https://minio.storage.svc:9000.`,
+  );
 }
 
 function readSwitch(name: string, text = 'true'): boolean {

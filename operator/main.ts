@@ -48,6 +48,11 @@ function managerOptions(config: OperatorConfig, access: ClusterAccess): ManagerO
     watchNamespaces: config.watchNamespaces,
     identity: `${config.hostName}-${randomBytes(4).toString('hex')}`,
     leaderElection: config.leaderElection,
+    identityPolicy: {
+      ambientNamespaces: config.ambientNamespaces,
+      trustedEndpoints: config.trustedEndpoints,
+    },
+    sharesEnvironment: false,
     worker: { image, ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }) },
   };
 }

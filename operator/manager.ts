@@ -5,8 +5,10 @@ import { callerIdentity } from '../lib/aws/sts.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import { createEventStoreController } from './controllers/event-store/controller.ts';
+import type { AccessDeps } from './controllers/s3-connection/gather.ts';
 import { createS3ConnectionController } from './controllers/s3-connection/controller.ts';
 import { createS3ImportSourceController } from './controllers/s3-import-source/controller.ts';
+import { ensureExternalId, retireLostExternalIds } from './external-ids.ts';
 import { ensureInstallationId } from './installation.ts';
 import { resourceTypes } from './resource-types.ts';
 import { ObjectStores } from './object-stores.ts';
@@ -36,6 +38,9 @@ export interface ManagerOptions {
   /** False: no other replica can be there. */
   readonly leaderElection: boolean;
   readonly worker: WorkerImage;
+  readonly identityPolicy: AccessDeps['identityPolicy'];
+  /** Whether workers are processes of this machine, with this process's environment. */
+  readonly sharesEnvironment: boolean;
 }
 
 export interface ManagerDeps {
@@ -56,8 +61,9 @@ export interface Manager {
 }
 
 /** Everything that the controllers share. */
-export interface ControllerContext extends ManagerDeps {
-  readonly client: ApiClient;
+export interface ControllerContext extends ManagerDeps, AccessDeps {
+  /** Of the operator itself. */
+  readonly namespace: string;
   readonly recorder: ReturnType<typeof createEventRecorder>;
   readonly reflectors: Reflectors;
   readonly stores: Stores;
@@ -96,6 +102,7 @@ export function createManager(options: ManagerOptions, deps: ManagerDeps): Manag
       const { client } = context;
       const { signal } = leadership;
       lead.installationId = await ensureInstallationId(client, options.namespace, deps.newId, signal);
+      await retireLostExternalIds({ client, namespace: options.namespace }, signal);
     },
     clock: deps.clock,
     log: deps.log,
@@ -127,10 +134,15 @@ function createContext(options: ManagerOptions, deps: ManagerDeps, lead: Lead): 
   return {
     ...deps,
     client,
+    namespace: options.namespace,
+    identityPolicy: options.identityPolicy,
+    sharesEnvironment: options.sharesEnvironment,
+    externalIdOf: ({ metadata }, signal) =>
+      ensureExternalId(metadata, { ...deps, client, namespace: options.namespace }, signal),
     recorder: createEventRecorder(source, { ...deps, client }),
     reflectors: createReflectors(options, { ...deps, client }),
     stores: new Stores({ ...deps, leader: options.identity }),
-    objectStores: new ObjectStores(),
+    objectStores: new ObjectStores(deps),
     worker: options.worker,
     callerIdentity,
     installationId: () => lead.installationId,

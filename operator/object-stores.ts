@@ -1,21 +1,29 @@
-import { digestOf } from '../lib/digest.ts';
 import type { ObjectStore } from '../lib/aws/object-store.ts';
-import { openS3, type S3Options } from '../lib/aws/s3.ts';
+import { openS3 } from '../lib/aws/s3.ts';
+import type { Clock } from '../lib/clock.ts';
+import { optionsOf, type S3Access } from './controllers/s3-connection/gather.ts';
 import { formatKey, type ObjectKey } from './runtime/objects.ts';
 
-/** The S3 clients that this operator has open, one for each S3Connection. */
+/** The S3 clients that this operator has open, one for each S3Connection; each holds its identity as long as it is good. */
 export class ObjectStores {
-  readonly #open = new Map<string, { readonly access: string; readonly objects: ObjectStore }>();
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #open = new Map<string, { readonly version: string; readonly objects: ObjectStore }>();
 
-  /** The client of a connection; a changed endpoint, credential or certificate makes a new one. */
-  get(connection: ObjectKey, options: S3Options): ObjectStore {
+  constructor({ clock }: { readonly clock: Pick<Clock, 'now'> }) {
+    this.#clock = clock;
+  }
+
+  /** The client of a connection; a changed endpoint, identity or certificate makes a new one. */
+  get(connection: ObjectKey, access: S3Access): ObjectStore {
     const name = formatKey(connection);
-    const access = digestOf([JSON.stringify(options)]);
+    const { caPem: _, ...where } = access.options;
+    const version = `${access.revision} ${JSON.stringify(where)}`;
     const current = this.#open.get(name);
-    if (current?.access === access) return current.objects;
+    if (current?.version === version) return current.objects;
+    const options = optionsOf(access, this.#clock);
     current?.objects.close();
     const objects = openS3(options);
-    this.#open.set(name, { access, objects });
+    this.#open.set(name, { version, objects });
     return objects;
   }
 

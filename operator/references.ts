@@ -4,7 +4,7 @@ import { TerminalError, TransientError } from '../lib/errors.ts';
 import { resourceTypes } from './resource-types.ts';
 import type { ApiClient } from './runtime/api-client.ts';
 import { isForbidden } from './runtime/api-error.ts';
-import type { KubernetesObject, ResourceType } from './runtime/objects.ts';
+import type { KubernetesObject, ObjectKey, ResourceType } from './runtime/objects.ts';
 
 interface Secret extends KubernetesObject {
   /** Base64. */
@@ -38,7 +38,7 @@ export async function readSecret(
   request: ReferenceRequest,
   signal: AbortSignal,
 ): Promise<Resolved> {
-  const secret = await find<Secret>(client, resourceTypes.secrets, request, signal);
+  const secret = await findReferent<Secret>(client, resourceTypes.secrets, request, signal);
   if (secret === undefined) throw notFound('Secret', request);
   const decode = (key: string) => {
     const data = secret.data?.[key];
@@ -55,16 +55,17 @@ export async function readConfigMap(
   request: ReferenceRequest,
   signal: AbortSignal,
 ): Promise<Resolved> {
-  const map = await find<ConfigMap>(client, resourceTypes.configMaps, request, signal);
+  const map = await findReferent<ConfigMap>(client, resourceTypes.configMaps, request, signal);
   if (map === undefined) throw notFound('ConfigMap', request);
   const values = pickKeys('ConfigMap', request, (key) => map.data?.[key]);
   return { values, revision: revisionOf(map) };
 }
 
-async function find<T extends KubernetesObject>(
+/** The object, or undefined. Error: `SecretAccessForbidden`. */
+export async function findReferent<T extends KubernetesObject>(
   client: ApiClient,
   type: ResourceType,
-  { namespace, name }: ReferenceRequest,
+  { namespace, name }: ObjectKey,
   signal: AbortSignal,
 ): Promise<T | undefined> {
   try {

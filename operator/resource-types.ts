@@ -16,6 +16,7 @@ export const resourceTypes = {
   s3ImportSources: ofOurs('S3ImportSource'),
   secrets: ofCore('Secret', 'secrets'),
   configMaps: ofCore('ConfigMap', 'configmaps'),
+  serviceAccounts: ofCore('ServiceAccount', 'serviceaccounts'),
   pods: ofCore('Pod', 'pods'),
   jobs: { group: 'batch', version: 'v1', kind: 'Job', plural: 'jobs', namespaced: true },
 } as const satisfies Readonly<Record<string, ResourceType>>;

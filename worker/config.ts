@@ -1,3 +1,4 @@
+import type { AwsCredentials } from '../lib/aws/credentials.ts';
 import { workerEnvironment, type ImportTask } from '../lib/contract/task.ts';
 import { TerminalError } from '../lib/errors.ts';
 import { isJsonObject } from '../lib/json.ts';
@@ -7,13 +8,18 @@ export interface WorkerConfig {
   readonly task: ImportTask;
   readonly templateHash: string;
   readonly claimant: string;
+  /** The place in the Job that this pod fills, and another after it; undefined: started by hand. */
+  readonly slot: string | undefined;
   readonly reportPath: string | undefined;
   readonly store: { readonly url: string; readonly caPem: string | undefined };
   readonly s3: {
     readonly caPem: string | undefined;
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken: string | undefined;
+    /** Of the variables; undefined where the task names another way to sign in. */
+    readonly keys: AwsCredentials | undefined;
+    /** A file with a token of the ServiceAccount. */
+    readonly tokenFile: string | undefined;
+    /** Whether the agent of EKS Pod Identity has given this pod an address to ask. */
+    readonly hasPodIdentity: boolean;
   };
 }
 
@@ -27,25 +33,40 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
     if (value === undefined || value === '') throw invalid(name, 'is not set');
     return value;
   };
+  const task = parseTask(required(names.task));
+  const { base } = task.identity;
   return Object.freeze({
-    task: parseTask(required(names.task)),
+    task,
     templateHash: required(names.templateHash),
     claimant: env[names.podName] ?? `process-${process.pid}`,
+    slot: slotOf(env[names.jobName], env[names.shardIndex]),
     reportPath: env[names.reportPath],
     store: { url: required(names.storeUrl), caPem: env[names.storeCa] },
     s3: {
       caPem: env[names.s3Ca],
-      accessKeyId: required(names.accessKeyId),
-      secretAccessKey: required(names.secretAccessKey),
-      sessionToken: env[names.sessionToken],
+      keys:
+        base.kind === 'keys'
+          ? {
+              accessKeyId: required(names.accessKeyId),
+              secretAccessKey: required(names.secretAccessKey),
+              sessionToken: env[names.sessionToken],
+            }
+          : undefined,
+      tokenFile: base.kind === 'webIdentity' ? required(names.tokenFile) : undefined,
+      hasPodIdentity: env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] !== undefined,
     },
   });
+}
+
+function slotOf(job: string | undefined, index: string | undefined): string | undefined {
+  return job === undefined || index === undefined ? undefined : `${job}/${index}`;
 }
 
 const taskMembers = [
   'sourceId',
   'bucket',
   'connection',
+  'identity',
   'store',
   'projectId',
   'files',

@@ -51,7 +51,8 @@ function checkCommand(command = ''): void {
 }
 
 function secretsOf({ store, s3 }: WorkerConfig): readonly string[] {
-  return [store.url, s3.secretAccessKey, ...(s3.sessionToken === undefined ? [] : [s3.sessionToken])];
+  const { secretAccessKey, sessionToken } = s3.keys ?? {};
+  return [store.url, secretAccessKey, sessionToken].filter((secret) => secret !== undefined);
 }
 
 /** Kubernetes sends SIGTERM and waits; a person sends SIGINT. A second one ends at once. */

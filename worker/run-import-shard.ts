@@ -1,11 +1,14 @@
+import { openIdentity } from '../lib/aws/open-identity.ts';
 import { openS3 } from '../lib/aws/s3.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { ShardReport } from '../lib/contract/report.ts';
+import { addCounts, noRecords, type ShardReport } from '../lib/contract/report.ts';
+import type { RateLimit } from '../lib/contract/task.ts';
 import { TerminalError } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { Logger } from '../lib/log.ts';
 import { withRetry, type RetryPolicy } from '../lib/retry.ts';
 import { openStore } from '../lib/store/open-store.ts';
+import type { SeatRequest } from '../lib/store/sharing/seats.ts';
 import type { Store } from '../lib/store/types.ts';
 import { importShard } from './commands/import-shard.ts';
 import type { WorkerConfig } from './config.ts';
@@ -13,7 +16,10 @@ import type { Conversion } from './conversions/conversion.ts';
 import { openConversion } from './conversions/open-conversion.ts';
 import type { Destination } from './destinations/destination.ts';
 import { destinations } from './destinations/registry.ts';
+import { planIdentity } from './plan-identity.ts';
 import { readRecords } from './formats/read-records.ts';
+import { createPace } from './pipeline/pace.ts';
+import { keepSeat, seatLeaseMs, seatSize, takeSeat, type SeatDeps } from './seat.ts';
 
 export interface ProcessDeps {
   readonly clock: Clock;
@@ -24,16 +30,77 @@ export interface ProcessDeps {
 /** A database or S3 that restarts is back within this; a longer outage ends the worker, and the Job starts another. */
 const patience: RetryPolicy = { attempts: 20, baseMs: 200, capMs: 5_000, patienceMs: 60_000 };
 
-/** Opens what the task needs, runs it, closes it again. */
+/**
+ * Takes its seat among the workers of the store, works, and leaves. A worker that has to give its seat up for another
+ * source's waits in line again, and goes on when it has one.
+ */
 export async function runImportShard(
   config: WorkerConfig,
   deps: ProcessDeps,
   signal: AbortSignal,
 ): Promise<ShardReport> {
-  const { task, templateHash, claimant } = config;
+  const seatDeps = {
+    ...deps,
+    openStore: (connections: number) =>
+      withRetry(() => openStoreOf(config, connections, deps), patience, deps, signal),
+  };
+  const request = seatRequestOf(config);
+  let sum: Pick<ShardReport, 'files' | 'records'> = { files: 0, records: noRecords };
+  for (;;) {
+    const connections = await takeSeat(request, seatDeps, signal);
+    const { report, gaveWay } = await runSeated(config, { ...seatDeps, connections, request }, signal);
+    sum = { files: sum.files + report.files, records: addCounts(sum.records, report.records) };
+    if (!gaveWay) return { ...report, ...sum };
+    deps.log.info('Gave way to a source that has no worker yet');
+  }
+}
+
+function seatRequestOf({ task, slot, claimant }: WorkerConfig): SeatRequest {
+  const { sourceId, store } = task;
+  const shared = { budget: store.maxConnections, leaseMs: seatLeaseMs, ...seatSize };
+  return { holder: slot ?? claimant, sourceId, ...shared };
+}
+
+interface Seated extends SeatDeps {
+  readonly connections: number;
+  readonly request: SeatRequest;
+}
+
+async function runSeated(
+  config: WorkerConfig,
+  deps: Seated,
+  signal: AbortSignal,
+): Promise<{ readonly report: ShardReport; readonly gaveWay: boolean }> {
+  const { request } = deps;
+  const store = await deps.openStore(deps.connections);
+  const [done, giveWay] = [new AbortController(), new AbortController()];
+  const kept = keepSeat(store.seats, request, deps, done.signal).then((answer) => {
+    if (answer !== 'ended') giveWay.abort(new Error('the seat is wanted'));
+  });
+  try {
+    const report = await importOver(store, config, deps, AbortSignal.any([signal, giveWay.signal]));
+    return { report, gaveWay: giveWay.signal.aborted && !signal.aborted };
+  } finally {
+    done.abort();
+    await kept;
+    await store.seats.leave(request.holder).catch((error: unknown) => {
+      deps.log.warn('The seat could not be given up; it comes free by itself', { error });
+    });
+    await store.close();
+  }
+}
+
+/** Opens what else the task needs, and works over the store. */
+async function importOver(
+  store: Store,
+  config: WorkerConfig,
+  deps: ProcessDeps,
+  signal: AbortSignal,
+): Promise<ShardReport> {
+  const { task, templateHash, claimant, slot } = config;
   const retry = <T>(call: () => Promise<T>, until: AbortSignal) => withRetry(call, patience, deps, until);
-  const store = await retry(() => openStoreOf(config, deps), signal);
-  const objects = openS3(s3OptionsOf(config));
+  const paceOf = (buckets: readonly RateLimit[]) => createPace(buckets, { ...deps, rates: store.rates });
+  const objects = openS3(s3OptionsOf(config, deps));
   try {
     return await importShard(
       task,
@@ -41,6 +108,7 @@ export async function runImportShard(
         ...deps,
         templateHash,
         claimant,
+        slot,
         objects,
         retry,
         claims: store.claims,
@@ -48,7 +116,9 @@ export async function runImportShard(
           store,
           storeSettings: task.store,
           projectId: task.projectId,
+          maxRejectShare: task.limits.maxRejectShare,
         }),
+        pace: { files: paceOf(task.limits.rates.files), events: paceOf(task.limits.rates.events) },
         conversionOf: memoize((generation) => loadConversion(store, task.sourceId, generation, deps)),
         readRecords: (object, until) => readRecords(object, task.files, until),
       },
@@ -56,7 +126,6 @@ export async function runImportShard(
     );
   } finally {
     objects.close();
-    await store.close();
   }
 }
 
@@ -69,21 +138,23 @@ function destinationNamed(kind: string): Destination {
   });
 }
 
-function openStoreOf({ task, store, claimant }: WorkerConfig, deps: ProcessDeps): Promise<Store> {
+function openStoreOf(
+  { task, store, claimant }: WorkerConfig,
+  maxConnections: number,
+  deps: ProcessDeps,
+): Promise<Store> {
   const { url, caPem } = store;
-  const { schema, maxConnections } = task.store;
+  const { schema } = task.store;
   const applicationName = `millrace-worker ${claimant}`;
   const ca = caPem === undefined ? {} : { caPem };
   return openStore({ url, schema, maxConnections, applicationName, ...ca }, deps);
 }
 
-function s3OptionsOf({ task, s3 }: WorkerConfig) {
-  const { caPem, accessKeyId, secretAccessKey, sessionToken } = s3;
-  return {
-    ...task.connection,
-    ...(caPem === undefined ? {} : { caPem }),
-    credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
-  };
+function s3OptionsOf(config: WorkerConfig, deps: ProcessDeps) {
+  const { task, s3 } = config;
+  const { caPem } = s3;
+  const { credentials } = openIdentity(planIdentity(config), deps.clock);
+  return { ...task.connection, ...(caPem === undefined ? {} : { caPem }), credentials };
 }
 
 /** Each file is converted by the generation that it was found under. */

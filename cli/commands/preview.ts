@@ -6,7 +6,7 @@ import { TerminalError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { compileKeyPattern } from '../../lib/pattern.ts';
 import { gatherConversion } from '../../operator/controllers/s3-import-source/gather.ts';
-import { gatherS3Access } from '../../operator/controllers/s3-connection/gather.ts';
+import { gatherS3Access, optionsOf } from '../../operator/controllers/s3-connection/gather.ts';
 import { selectObject } from '../../operator/discovery/selection.ts';
 import { resourceTypes } from '../../operator/resource-types.ts';
 import { createApiClient, type ApiClient } from '../../operator/runtime/api-client.ts';
@@ -23,6 +23,7 @@ import {
   type Command,
   type CommandDeps,
 } from '../command.ts';
+import { personsAccess } from '../local/access-deps.ts';
 import { applyManifests } from '../local/apply-manifests.ts';
 import { openMemoryApi } from '../local/memory-api.ts';
 import { loadManifests } from '../manifests.ts';
@@ -57,6 +58,11 @@ export const preview = {
     source: { type: 'string', value: 'NAME', description: 'Which source, if the manifests hold several.' },
     key: { type: 'string', value: 'KEY', description: 'The object to show, its whole key.' },
     limit: { type: 'string', value: 'N', description: `Stop after so many rows. Default: ${usualLimit}.` },
+    'external-id': {
+      type: 'string',
+      value: 'ID',
+      description: 'The external id of the connection’s role, where the operator made it.',
+    },
     output: recordOutputOption,
   },
   async run(args, io, deps) {
@@ -106,13 +112,14 @@ async function openSource(args: Arguments, { clock, signal }: CommandDeps): Prom
     );
     const source = pickSource(sources, textOption(args, 'source'));
     const connection = await findConnection(source, client, signal);
-    const { options } = await gatherS3Access(connection, client, signal);
+    const externalId = textOption(args, 'external-id');
+    const access = await gatherS3Access(connection, personsAccess(client, externalId), signal);
     const facts = await gatherConversion(source, client, signal);
     if (facts.kind === 'unresolved') throw facts.error;
     const pattern = facts.kind === 'read' && facts.pattern?.kind === 'compiled' ? facts.pattern : undefined;
     return {
       source,
-      options,
+      options: optionsOf(access, clock),
       document: { matches: pattern?.matches ?? (() => true) },
       conversion:
         facts.kind === 'read'

@@ -24,6 +24,8 @@ export async function runOperator(deps: LocalOperatorDeps, signal: AbortSignal):
       identity: 'local',
       leaderElection: false,
       worker: { image: 'millrace:local' },
+      identityPolicy: { ambientNamespaces: [], trustedEndpoints: [] },
+      sharesEnvironment: false,
     },
     { ...deps, newId: randomUUID },
   );

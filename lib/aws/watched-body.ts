@@ -15,7 +15,8 @@ const highWaterMark = 256 * 1024;
 
 /**
  * The body of an answer, watched: one that stalls, breaks or ends before its announced length is a `TransientError`
- * `ObjectReadFailed`, never a shorter file. Destroying it gives the connection back.
+ * `ObjectReadFailed`, never a shorter file; one that is not what its checksum says is an `ObjectChecksumMismatch`, told
+ * behind its last byte. Destroying it gives the connection back.
  */
 export function watchBody(body: Readable, expected: BodyExpectation, signal: AbortSignal): Readable {
   let received = 0;
@@ -48,8 +49,22 @@ export function watchBody(body: Readable, expected: BodyExpectation, signal: Abo
     else watched.destroy(failed(`stalled: no byte came for ${expected.stallMs / 1000} seconds`));
   }, expected.stallMs).unref();
   finished(body, (error) => {
-    if (error) watched.destroy(failed('broke off', error));
+    if (error)
+      watched.destroy(isChecksumMismatch(error) ? damaged(expected, error) : failed('broke off', error));
   });
   body.pipe(watched);
   return addAbortSignal(signal, watched);
+}
+
+/** The SDK, which compares, has no name for this error. */
+function isChecksumMismatch({ message }: Error): boolean {
+  return message.startsWith('Checksum mismatch');
+}
+
+function damaged({ subject }: BodyExpectation, cause: Error): TransientError {
+  return new TransientError({
+    reason: 'ObjectChecksumMismatch',
+    message: `What was read of ${subject} is not what its checksum is of: bytes were changed where it lies or on the way. If it stays so, upload it again under a new key.`,
+    cause,
+  });
 }

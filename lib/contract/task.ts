@@ -13,6 +13,7 @@ export interface ImportTask {
   readonly sourceId: number;
   readonly bucket: string;
   readonly connection: S3Endpoint;
+  readonly identity: TaskIdentity;
   readonly store: StoreSettings;
   readonly projectId: string;
   readonly files: FileSettings;
@@ -27,9 +28,34 @@ export interface S3Endpoint {
   readonly forcePathStyle?: boolean;
 }
 
+/** How the worker comes to its credentials. */
+export interface TaskIdentity {
+  readonly base: TaskBaseIdentity;
+  /** Assumed over the base. */
+  readonly role?: {
+    readonly arn: string;
+    readonly externalId?: string;
+    readonly durationSeconds: number;
+  };
+  /** Absent: AWS's own of the region. */
+  readonly stsEndpoint?: string;
+  /** Names the session in the audit trail of the account. */
+  readonly sessionName: string;
+}
+
+export type TaskBaseIdentity =
+  /** Of the variables. */
+  | { readonly kind: 'keys' }
+  /** Of the token in the file that a variable names. */
+  | { readonly kind: 'webIdentity'; readonly roleArn: string; readonly audience: string }
+  /** Of what the agent of EKS Pod Identity gives to the pod. */
+  | { readonly kind: 'podIdentity' }
+  /** Of whatever the SDK finds. */
+  | { readonly kind: 'ambient' };
+
 export interface StoreSettings {
   readonly schema: string;
-  /** Of this worker, not of the store as a whole. */
+  /** Of all workers of the store together: each takes its seat among them before it opens more than one. */
   readonly maxConnections: number;
   readonly deduplicationWindowMs: number;
 }
@@ -48,12 +74,21 @@ export interface DestinationSettings {
 }
 
 export interface WorkerLimits {
+  /** Shared with other workers, by name; every one of a list holds. */
+  readonly rates: { readonly files: readonly RateLimit[]; readonly events: readonly RateLimit[] };
+  /** A file's events become visible only if at most this share (0 to 1) of its rows are rejects. Absent: as they come. */
+  readonly maxRejectShare?: number;
   /** After so many failed attempts a file is given up as failed. */
   readonly maxAttempts: number;
   /** How long a worker waits for new files once the ledger is empty. */
   readonly lingerMs: number;
   /** After so long a worker ends at the next file's end. */
   readonly maxLifetimeMs: number;
+}
+
+export interface RateLimit {
+  readonly scope: string;
+  readonly perSecond: number;
 }
 
 /** The variables in which a worker finds its task and its credentials. */
@@ -67,6 +102,10 @@ export const workerEnvironment = {
   accessKeyId: 'AWS_ACCESS_KEY_ID',
   secretAccessKey: 'AWS_SECRET_ACCESS_KEY',
   sessionToken: 'AWS_SESSION_TOKEN',
+  /** A file with the ServiceAccount's token for STS; renewed by the kubelet. */
+  tokenFile: 'MILLRACE_TOKEN_FILE',
+  /** Of the Job; with the index, the place that a pod fills and its successor takes over. */
+  jobName: 'MILLRACE_JOB_NAME',
   /** Of the pod; names the claimant in the ledger. */
   podName: 'MILLRACE_POD_NAME',
   /** Where the report goes; the pod's termination message. */

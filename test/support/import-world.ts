@@ -78,7 +78,7 @@ export async function startImportWorld(): Promise<ImportWorld> {
     { ...deps, client: controlPlane.client },
   );
   const podsEnd = pods.run(podsStop.signal);
-  let operator = startOperator(controlPlane, deps);
+  let operator = startOperator(controlPlane, deps, [s3.endpoint]);
   return {
     controlPlane,
     s3,
@@ -88,7 +88,7 @@ export async function startImportWorld(): Promise<ImportWorld> {
     restartOperator: async (meanwhile) => {
       await operator.stop();
       await meanwhile?.();
-      operator = startOperator(controlPlane, deps);
+      operator = startOperator(controlPlane, deps, [s3.endpoint]);
     },
     stop: async () => {
       await operator.stop();
@@ -100,7 +100,11 @@ export async function startImportWorld(): Promise<ImportWorld> {
   };
 }
 
-function startOperator({ transport }: ControlPlane, deps: RuntimeDeps): { stop(): Promise<void> } {
+function startOperator(
+  { transport }: ControlPlane,
+  deps: RuntimeDeps,
+  trustedEndpoints: readonly string[],
+): { stop(): Promise<void> } {
   const stop = new AbortController();
   const manager = createManager(
     {
@@ -109,6 +113,8 @@ function startOperator({ transport }: ControlPlane, deps: RuntimeDeps): { stop()
       identity: `test-${randomUUID()}`,
       leaderElection: true,
       worker: { image: 'millrace:test' },
+      identityPolicy: { ambientNamespaces: [], trustedEndpoints },
+      sharesEnvironment: false,
     },
     { ...deps, transport, newId: randomUUID, redact: (text) => text },
   );

@@ -131,6 +131,9 @@ class WorldInMemory implements SourceWorld {
       {
         ...this.#caches,
         client: this.client,
+        identityPolicy: { ambientNamespaces: [], trustedEndpoints: [] },
+        sharesEnvironment: false,
+        externalIdOf: () => Promise.resolve('mr-test'),
         clock: this.clock,
         stores: { get: () => session },
         objectStores: { get: () => this.bucket },

@@ -1,50 +1,140 @@
 import type { S3Connection } from '../../../crds/generated/s3-connection.ts';
 import { accessKeySecret } from '../../../crds/names.ts';
+import { sessionNameOf, type IdentityPlan } from '../../../lib/aws/identity-plan.ts';
+import type { TokenClaims } from '../../../lib/aws/policies.ts';
 import type { S3Options } from '../../../lib/aws/s3.ts';
-import { checkCABundle, readConfigMap, readSecret, type Resolved } from '../../references.ts';
+import type { TaskBaseIdentity, TaskIdentity } from '../../../lib/contract/task.ts';
+import { parseDuration } from '../../../lib/duration.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import { openIdentity } from '../../../lib/aws/open-identity.ts';
+import { TerminalError, TransientError } from '../../../lib/errors.ts';
+import { findIdentityFault, type IdentityPolicy } from '../../preflight/find-identity-fault.ts';
+import { checkCABundle, readConfigMap, readSecret } from '../../references.ts';
 import type { ApiClient } from '../../runtime/api-client.ts';
+import { readClaims, readServiceAccount, requestToken } from '../../service-accounts.ts';
 
-/** How S3 is reached, and what moves when a Secret or ConfigMap of it does. */
+/** How S3 is reached and as whom, and what moves when a Secret or ConfigMap of it does. */
 export interface S3Access {
-  readonly options: S3Options;
+  readonly options: Omit<S3Options, 'credentials'>;
+  /** For a worker, which comes to its credentials by itself. */
+  readonly identity: TaskIdentity;
+  /** Undefined: only a pod of the namespace can hold this identity. */
+  readonly plan: IdentityPlan | undefined;
   readonly revision: string;
 }
 
-/** Resolves what the connection refers to. Errors: those of `readSecret` and `readConfigMap`, `CABundleInvalid`. */
+export interface AccessDeps {
+  readonly client: ApiClient;
+  readonly identityPolicy: IdentityPolicy;
+  /** Whether the environment of this process is that of its workers, so that it can use what they find there. */
+  readonly sharesEnvironment: boolean;
+  /** The id that the operator made for the connection's role. */
+  readonly externalIdOf: (connection: S3Connection, signal: AbortSignal) => Promise<string>;
+}
+
+/**
+ * Resolves what the connection refers to; asks neither S3 nor STS.
+ * Errors: those of `readSecret`, `readConfigMap` and `readServiceAccount`; `CABundleInvalid`, `IdentityNotAllowed`,
+ * `InvalidRoleARN`.
+ */
 export async function gatherS3Access(
   connection: S3Connection,
-  client: ApiClient,
+  deps: AccessDeps,
   signal: AbortSignal,
 ): Promise<S3Access> {
-  const { region, endpoint, forcePathStyle } = connection.spec;
-  const keys = await readKeys(connection, client, signal);
-  const ca = await readCaBundle(connection, client, signal);
-  const { accessKeyID, secretAccessKey, sessionToken } = accessKeySecret;
+  const fault = findIdentityFault(connection, deps.identityPolicy);
+  if (fault !== undefined) throw new TerminalError(fault);
+  const { region, endpoint, forcePathStyle, stsEndpoint } = connection.spec;
+  const base = await readBase(connection, deps, signal);
+  const ca = await readCaBundle(connection, deps.client, signal);
+  const identity = {
+    base: base.task,
+    ...(await readRole(connection, deps, signal)),
+    ...(stsEndpoint === undefined ? {} : { stsEndpoint }),
+    sessionName: sessionNameOf(connection.metadata.namespace, connection.metadata.name),
+  };
+  const sts = { region, endpoint: stsEndpoint, caPem: ca?.pem };
+  const { role, sessionName } = identity;
   return {
-    revision: [keys.revision, ca?.revision ?? ''].join(' '),
-    options: {
-      region,
-      endpoint,
-      forcePathStyle,
-      caPem: ca?.pem,
-      credentials: {
-        accessKeyId: keys.values[accessKeyID] ?? '',
-        secretAccessKey: keys.values[secretAccessKey] ?? '',
-        sessionToken: keys.values[sessionToken],
-      },
-    },
+    revision: [base.revision, ca?.revision ?? '', JSON.stringify(identity)].join(' '),
+    options: { region, endpoint, forcePathStyle, caPem: ca?.pem },
+    identity,
+    plan: base.held && { base: base.held, role, sts, sessionName },
   };
 }
 
-function readKeys(
-  { metadata: { namespace }, spec: { credentials } }: S3Connection,
+/** What this process opens S3 with. Error: `PodIdentityUnavailable`. */
+export function optionsOf({ plan, options }: S3Access, clock: Pick<Clock, 'now'>): S3Options {
+  if (plan !== undefined) return { ...options, credentials: openIdentity(plan, clock).credentials };
+  throw new TransientError({
+    reason: 'PodIdentityUnavailable',
+    message: 'Only a pod of the namespace holds these credentials; they cannot be used here.',
+  });
+}
+
+interface Base {
+  readonly task: TaskBaseIdentity;
+  /** Undefined where this process cannot hold it. */
+  readonly held: IdentityPlan['base'] | undefined;
+  readonly revision: string;
+}
+
+async function readBase(connection: S3Connection, deps: AccessDeps, signal: AbortSignal): Promise<Base> {
+  const { secretRef, serviceAccountName } = connection.spec.credentials;
+  const { namespace } = connection.metadata;
+  if (secretRef !== undefined) return await readKeys({ namespace, ...secretRef }, deps.client, signal);
+  if (serviceAccountName !== undefined) {
+    return await readAccount({ namespace, name: serviceAccountName }, deps.client, signal);
+  }
+  const held = deps.sharesEnvironment ? ({ kind: 'ambient' } as const) : undefined;
+  return { task: { kind: 'ambient' }, held, revision: 'ambient' };
+}
+
+async function readKeys(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
   client: ApiClient,
   signal: AbortSignal,
-): Promise<Resolved> {
+): Promise<Base> {
   const { accessKeyID, secretAccessKey, sessionToken } = accessKeySecret;
-  const name = credentials.secretRef?.name ?? '';
   const keys = [accessKeyID, secretAccessKey];
-  return readSecret(client, { namespace, name, keys, optionalKeys: [sessionToken] }, signal);
+  const { values, revision } = await readSecret(
+    client,
+    { namespace, name, keys, optionalKeys: [sessionToken] },
+    signal,
+  );
+  const credentials = {
+    accessKeyId: values[accessKeyID] ?? '',
+    secretAccessKey: values[secretAccessKey] ?? '',
+    sessionToken: values[sessionToken],
+  };
+  return { task: { kind: 'keys' }, held: { kind: 'keys', credentials }, revision };
+}
+
+async function readAccount(
+  key: { readonly namespace: string; readonly name: string },
+  client: ApiClient,
+  signal: AbortSignal,
+): Promise<Base> {
+  const { roleArn, audience, uid } = await readServiceAccount(client, key, signal);
+  if (roleArn === undefined) return { task: { kind: 'podIdentity' }, held: undefined, revision: uid };
+  const token = (until: AbortSignal) => requestToken(client, { ...key, audience }, until);
+  return {
+    task: { kind: 'webIdentity', roleArn, audience },
+    held: { kind: 'webIdentity', roleArn, token },
+    revision: uid,
+  };
+}
+
+async function readRole(
+  connection: S3Connection,
+  { externalIdOf }: AccessDeps,
+  signal: AbortSignal,
+): Promise<Pick<TaskIdentity, 'role'>> {
+  const { role } = connection.spec;
+  if (role === undefined) return {};
+  const externalId = role.externalID ?? (await externalIdOf(connection, signal));
+  const durationSeconds = Math.floor((parseDuration(role.sessionDuration) ?? 3_600_000) / 1000);
+  return { role: { arn: role.arn, externalId, durationSeconds } };
 }
 
 async function readCaBundle(
@@ -58,4 +148,19 @@ async function readCaBundle(
   const pem = values[key] ?? '';
   checkCABundle(`Key ${key} of ConfigMap ${namespace}/${name}`, pem);
   return { pem, revision };
+}
+
+/** Whom the role in the ServiceAccount's annotation has to trust; undefined where there is no such role. */
+export async function readTokenClaims(
+  connection: S3Connection,
+  { identity }: S3Access,
+  client: ApiClient,
+  signal: AbortSignal,
+): Promise<{ readonly roleArn: string; readonly claims: TokenClaims } | undefined> {
+  if (identity.base.kind !== 'webIdentity') return undefined;
+  const { roleArn, audience } = identity.base;
+  const name = connection.spec.credentials.serviceAccountName ?? '';
+  const { namespace } = connection.metadata;
+  const claims = readClaims(await requestToken(client, { namespace, name, audience }, signal), audience);
+  return claims && { roleArn, claims };
 }

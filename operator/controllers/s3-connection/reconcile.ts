@@ -1,20 +1,28 @@
 import type { S3Connection } from '../../../crds/generated/s3-connection.ts';
+import { openIdentity } from '../../../lib/aws/open-identity.ts';
 import type { CallerIdentity, IdentityRequest } from '../../../lib/aws/sts.ts';
 import type { Clock } from '../../../lib/clock.ts';
-import { resourceTypes } from '../../resource-types.ts';
+import { retireExternalId } from '../../external-ids.ts';
 import type { ObjectStores } from '../../object-stores.ts';
-import type { ApiClient } from '../../runtime/api-client.ts';
+import { resourceTypes } from '../../resource-types.ts';
 import type { EventRecorder } from '../../runtime/event-recorder.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import type { ObjectKey } from '../../runtime/objects.ts';
 import type { Store as Cache } from '../../runtime/store.ts';
 import { reportStatus } from '../report-status.ts';
 import { settle } from '../settle.ts';
-import { gatherS3Access } from './gather.ts';
-import { deriveConnectionStatus, findConnectionGates, type ConnectionFacts } from './status.ts';
+import { gatherS3Access, readTokenClaims, type AccessDeps } from './gather.ts';
+import {
+  deriveConnectionStatus,
+  findConnectionGates,
+  type ConnectionFacts,
+  type IdentityFacts,
+  type IdentityOutcome,
+} from './status.ts';
 
-export interface S3ConnectionDeps {
-  readonly client: ApiClient;
+export interface S3ConnectionDeps extends AccessDeps {
+  /** Of the operator itself. */
+  readonly namespace: string;
   readonly connections: Cache<S3Connection>;
   readonly objectStores: ObjectStores;
   readonly callerIdentity: (request: IdentityRequest, signal: AbortSignal) => Promise<CallerIdentity>;
@@ -22,10 +30,10 @@ export interface S3ConnectionDeps {
   readonly clock: Clock;
 }
 
-/** Keys are revoked without notice; who they belong to is asked again after so long. */
+/** Keys are revoked, and roles taken away, without notice; who asks is looked at again after so long. */
 const refreshMs = 5 * 60_000;
 
-/** Resolves the credentials, asks whose they are, and says so. */
+/** Resolves the credentials, asks whose they are and for the role, and says so. */
 export async function reconcileS3Connection(
   key: ObjectKey,
   deps: S3ConnectionDeps,
@@ -34,6 +42,7 @@ export async function reconcileS3Connection(
   const connection = deps.connections.get(key);
   if (connection === undefined || connection.metadata.deletionTimestamp !== undefined) {
     deps.objectStores.release(key);
+    if (connection === undefined) await retireExternalId(key, deps, signal);
     return {};
   }
   const facts = await identify(connection, deps, signal);
@@ -43,19 +52,44 @@ export async function reconcileS3Connection(
   return settle(findConnectionGates(facts), { requeueAfterMs: refreshMs });
 }
 
+/** Asks anew at each look, with nothing held from before: a role that was taken away is seen. */
 async function identify(
   connection: S3Connection,
   deps: S3ConnectionDeps,
   signal: AbortSignal,
 ): Promise<ConnectionFacts> {
-  try {
-    const { options } = await gatherS3Access(connection, deps.client, signal);
-    const { endpoint, stsEndpoint, region } = connection.spec;
-    if (endpoint !== undefined && stsEndpoint === undefined) return { kind: 'unasked' };
-    const identity = await deps.callerIdentity({ ...options, region, endpoint: stsEndpoint }, signal);
-    return { kind: 'identified', principal: identity.principal, account: identity.account };
-  } catch (error) {
+  const learnt: { -readonly [K in keyof IdentityFacts]: IdentityFacts[K] } = {};
+  const outcome = await learn(connection, learnt, deps, signal).catch((error: unknown): IdentityOutcome => {
     signal.throwIfAborted();
     return { kind: 'failed', error };
-  }
+  });
+  return { ...outcome, learnt };
+}
+
+type Learnt = { -readonly [K in keyof IdentityFacts]: IdentityFacts[K] };
+
+/** What was learnt before a failure is what a person needs to cure it: it is written down as it comes. */
+async function learn(
+  connection: S3Connection,
+  learnt: Learnt,
+  deps: S3ConnectionDeps,
+  signal: AbortSignal,
+): Promise<IdentityOutcome> {
+  const access = await gatherS3Access(connection, deps, signal);
+  const { plan, identity } = access;
+  learnt.externalId = identity.role?.externalId;
+  learnt.webIdentity = await readTokenClaims(connection, access, deps.client, signal);
+  if (plan === undefined) return { kind: 'podOnly' };
+  if (!canAsk(connection)) return { kind: 'unasked' };
+  const { caller, credentials } = openIdentity(plan, deps.clock);
+  const ask = (who: typeof caller) => deps.callerIdentity({ ...plan.sts, credentials: who }, signal);
+  const first = await ask(caller);
+  learnt.caller = first.principal;
+  const seen = plan.role === undefined ? first : await ask(credentials);
+  return { kind: 'identified', principal: seen.principal, account: seen.account };
+}
+
+/** A store of one's own may have no STS. */
+function canAsk({ spec: { endpoint, stsEndpoint } }: S3Connection): boolean {
+  return endpoint === undefined || stsEndpoint !== undefined;
 }

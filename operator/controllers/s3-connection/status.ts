@@ -1,29 +1,64 @@
-import type { S3Connection, S3ConnectionStatus } from '../../../crds/generated/s3-connection.ts';
+import type {
+  S3Connection,
+  S3ConnectionStatus,
+  S3ConnectionStatusPolicies,
+} from '../../../crds/generated/s3-connection.ts';
 import { annotations } from '../../../crds/names.ts';
+import { roleOfSession } from '../../../lib/aws/arns.ts';
+import {
+  callerPolicy,
+  trustPolicy,
+  webIdentityTrustPolicy,
+  type Policy,
+  type TokenClaims,
+} from '../../../lib/aws/policies.ts';
 import { deriveConditions } from '../../conditions/derive-conditions.ts';
-import { findingOf, gatesUntil, passed, type Finding } from '../../conditions/finding.ts';
+import { findingOf, gatesUntil, passed, unknown, type Finding } from '../../conditions/finding.ts';
 
 /** What one look at the connection came to. */
-export type ConnectionFacts =
+export type IdentityOutcome =
   | { readonly kind: 'identified'; readonly principal: string; readonly account: string }
   /** There is no STS to ask; the credentials are proved by the first listing of a source. */
   | { readonly kind: 'unasked' }
+  /** Only a pod can hold the identity, and none has told of it yet. */
+  | { readonly kind: 'podOnly' }
   | { readonly kind: 'failed'; readonly error: unknown };
+
+/** What policies are made of, as far as it was learnt before a failure. */
+export interface IdentityFacts {
+  /** Who asks for the role, or for anything where there is none. */
+  readonly caller?: string | undefined;
+  readonly externalId?: string | undefined;
+  readonly webIdentity?: { readonly roleArn: string; readonly claims: TokenClaims } | undefined;
+}
+
+export type ConnectionFacts = IdentityOutcome & { readonly learnt: IdentityFacts };
 
 export function findConnectionGates(facts: ConnectionFacts): readonly Finding[] {
   const passes = [
     passed('Accepted', 'Accepted', 'The spec makes sense.'),
-    passed('ResolvedRefs', 'ResolvedRefs', 'The Secret that the spec names has what is needed.'),
-    passed('Authenticated', 'Authenticated', describeIdentity(facts)),
+    passed('ResolvedRefs', 'ResolvedRefs', 'What the spec names is there and has what is needed.'),
+    findAuthenticated(facts),
   ];
   const failure = facts.kind === 'failed' ? findingOf(facts.error, 'Authenticated', passes) : undefined;
   return gatesUntil(passes, failure);
 }
 
+function findAuthenticated(facts: ConnectionFacts): Finding {
+  if (facts.kind === 'podOnly') {
+    const message = 'Only a pod of the namespace holds these credentials; none has told of them yet.';
+    return unknown('Authenticated', 'PodIdentityUnavailable', message);
+  }
+  return passed('Authenticated', 'Authenticated', describeIdentity(facts));
+}
+
 function describeIdentity(facts: ConnectionFacts): string {
-  return facts.kind === 'identified'
-    ? `Requests are made as ${facts.principal}.`
-    : 'The credentials are there. No STS can be asked whose they are; each source proves them when it lists.';
+  if (facts.kind !== 'identified') {
+    return 'The credentials are there. No STS can be asked whose they are; each source proves them when it lists.';
+  }
+  const { caller } = facts.learnt;
+  const by = caller === undefined || caller === facts.principal ? '' : `, a role that ${caller} assumes`;
+  return `Requests are made as ${facts.principal}${by}.`;
 }
 
 export function deriveConnectionStatus(
@@ -32,10 +67,16 @@ export function deriveConnectionStatus(
   now: string,
 ): S3ConnectionStatus {
   const requestedAt = connection.metadata.annotations?.[annotations.requestedAt];
+  const { caller, externalId } = facts.learnt;
+  const policies = derivePolicies(connection, facts.learnt);
+  const isRole = connection.spec.role !== undefined;
   return {
     observedGeneration: connection.metadata.generation,
     ...(requestedAt === undefined ? {} : { lastHandledReconcileAt: requestedAt }),
     ...(facts.kind === 'identified' ? { principal: facts.principal, account: facts.account } : {}),
+    ...(isRole && caller !== undefined ? { caller } : {}),
+    ...(externalId === undefined ? {} : { externalID: externalId }),
+    ...(Object.keys(policies).length === 0 ? {} : { policies }),
     conditions: deriveConditions({
       kind: 'S3Connection',
       generation: connection.metadata.generation,
@@ -44,4 +85,25 @@ export function deriveConnectionStatus(
       now,
     }),
   };
+}
+
+/** The role of an annotation is known with its path; a session's ARN does not tell it. */
+export function derivePolicies(
+  { spec: { role } }: S3Connection,
+  { caller, externalId, webIdentity }: IdentityFacts,
+): S3ConnectionStatusPolicies {
+  const trusted = webIdentity?.roleArn ?? (caller === undefined ? undefined : roleOfSession(caller));
+  return {
+    ...(role === undefined || externalId === undefined || trusted === undefined
+      ? {}
+      : { trust: print(trustPolicy(trusted, externalId)) }),
+    ...(role === undefined ? {} : { caller: print(callerPolicy(role.arn)) }),
+    ...(webIdentity === undefined
+      ? {}
+      : { webIdentity: print(webIdentityTrustPolicy(webIdentity.roleArn, webIdentity.claims)) }),
+  };
+}
+
+function print(policy: Policy): string {
+  return JSON.stringify(policy, undefined, 2);
 }

@@ -41,7 +41,7 @@ export async function findFiles(
     asked: look?.asked,
     nowMs,
   };
-  const objects = objectStores.get(keyOfConnection(source), access.options);
+  const objects = objectStores.get(keyOfConnection(source), access);
   try {
     const result = await listObjects(input, { objects, discovery: session.store.discovery }, signal);
     if (look !== undefined) memory.look = { ...look, asked: result.asked };

@@ -13,11 +13,10 @@ import type { ApiClient } from '../../runtime/api-client.ts';
 import { controllerOf, type ObjectKey } from '../../runtime/objects.ts';
 import type { Store as Cache } from '../../runtime/store.ts';
 import type { Stores } from '../../stores.ts';
-import { gatherS3Access, type S3Access } from '../s3-connection/gather.ts';
+import { gatherS3Access, type AccessDeps, type S3Access } from '../s3-connection/gather.ts';
 import type { ConversionFacts, ImportFacts } from './facts.ts';
 
-export interface GatherDeps {
-  readonly client: ApiClient;
+export interface GatherDeps extends AccessDeps {
   readonly sources: Cache<S3ImportSource>;
   readonly connections: Cache<S3Connection>;
   readonly eventStores: Cache<EventStore>;
@@ -42,7 +41,7 @@ export async function gatherImport(
     connection,
     eventStore: deps.eventStores.get({ namespace, name: storeRef.name }),
     session: deps.stores.get({ namespace, name: storeRef.name }),
-    access: connection && (await gatherAccess(connection, deps.client, signal)),
+    access: connection && (await gatherAccess(connection, deps, signal)),
     pattern: regex === undefined ? undefined : compileKeyPattern({ regex }, source.spec.prefix),
     conversion: await gatherConversion(source, deps.client, signal),
     jobs: deps.jobs.list(namespace).filter((job) => controllerOf(job)?.uid === uid),
@@ -56,11 +55,11 @@ export function keyOfConnection(source: S3ImportSource): ObjectKey {
 
 async function gatherAccess(
   connection: S3Connection,
-  client: ApiClient,
+  deps: AccessDeps,
   signal: AbortSignal,
 ): Promise<S3Access | { readonly error: unknown }> {
   try {
-    return await gatherS3Access(connection, client, signal);
+    return await gatherS3Access(connection, deps, signal);
   } catch (error) {
     signal.throwIfAborted();
     return { error };

@@ -28,10 +28,9 @@ export function storeSession(changes: Partial<StoreSession> = {}): StoreSession 
 
 const access: S3Access = {
   revision: 'uid/1',
-  options: {
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'not to be seen anywhere' },
-  },
+  options: { region: 'us-east-1' },
+  plan: undefined,
+  identity: { base: { kind: 'keys' }, sessionName: 'millrace-acme-acme-lake' },
 };
 
 export function conversionFacts(

@@ -10,11 +10,12 @@ export function importTask(limits: Partial<WorkerLimits> = {}): ImportTask {
     sourceId: 7,
     bucket: 'acme-events',
     connection: { region: 'us-east-1' },
+    identity: { base: { kind: 'keys' }, sessionName: 'millrace-acme-acme-lake' },
     store: { schema: 'millrace', maxConnections: 4, deduplicationWindowMs: 604_800_000 },
     projectId: '168342',
     files: { format: 'JSONLines', compression: 'Auto', options: {} },
     destination: { kind: 'eventStore', options: {} },
-    limits: { maxAttempts: 5, lingerMs: 0, maxLifetimeMs: 3_600_000, ...limits },
+    limits: { rates: { files: [], events: [] }, maxAttempts: 5, lingerMs: 0, maxLifetimeMs: 3_600_000, ...limits },
   };
 }
 

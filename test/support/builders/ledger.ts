@@ -21,6 +21,7 @@ export function sourceCounts(
     files: { ...none, ...files },
     records: noRecords,
     oldestUnfinished: undefined,
+    latency: undefined,
     lastFailures: [],
     ...changes,
   };

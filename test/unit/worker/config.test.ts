@@ -43,9 +43,13 @@ suite('the configuration of a worker', () => {
       store: { url: 'postgres://millrace:a-password@db/events', caPem: 'pem 1' },
       s3: {
         caPem: 'pem 2',
-        accessKeyId: 'AKIDEXAMPLE',
-        secretAccessKey: 'a-secret-key',
-        sessionToken: 'a-token',
+        keys: {
+          accessKeyId: 'AKIDEXAMPLE',
+          secretAccessKey: 'a-secret-key',
+          sessionToken: 'a-token',
+        },
+        tokenFile: undefined,
+        hasPodIdentity: false,
       },
     });
   });
@@ -54,7 +58,7 @@ suite('the configuration of a worker', () => {
     const config = loadWorkerConfig(environment);
     assert.match(config.claimant, /^process-\d+$/);
     assert.deepEqual(
-      [config.reportPath, config.store.caPem, config.s3.sessionToken],
+      [config.reportPath, config.store.caPem, config.s3.keys?.sessionToken],
       [undefined, undefined, undefined],
     );
   });

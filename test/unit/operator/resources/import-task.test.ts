@@ -27,6 +27,7 @@ function input(changes: Partial<ImportTemplateInput> = {}): ImportTemplateInput 
     connection: connection(),
     eventStore: eventStore(),
     sourceId: 7,
+    access: { identity: { base: { kind: 'keys' }, sessionName: 'millrace-acme-acme-lake' } },
     secretsRevision: 'revision-1',
     worker: { image: 'registry.example/millrace:1' },
     digest: (text) => digestOf([text]),
@@ -58,12 +59,38 @@ suite('the task of an import', () => {
       sourceId: 7,
       bucket: 'acme-events',
       connection: { region: 'us-east-1', forcePathStyle: false },
-      store: { schema: 'millrace', maxConnections: 6, deduplicationWindowMs: 604_800_000 },
+      store: { schema: 'millrace', maxConnections: 28, deduplicationWindowMs: 604_800_000 },
       projectId: '168342',
       files: { format: 'CSV', compression: 'Gzip', options: csv },
       destination: { kind: 'eventStore', options: {} },
-      limits: { maxAttempts: 5, lingerMs: 30_000, maxLifetimeMs: 3_600_000 },
+      limits: {
+        rates: {
+          files: [{ scope: 'project/168342/filesPerSecond', perSecond: 50 }],
+          events: [{ scope: 'project/168342/eventsPerSecond', perSecond: 30_000 }],
+        },
+        maxAttempts: 5,
+        lingerMs: 30_000,
+        maxLifetimeMs: 3_600_000,
+      },
     });
+  });
+
+  test('[I-46][I-47] has the limits of the project and those of the source beside them', () => {
+    const source = importSource(withSpec({ limits: { eventsPerSecond: 100 } }));
+    assert.deepEqual(taskOf({ source }).limits.rates, {
+      files: [{ scope: 'project/168342/filesPerSecond', perSecond: 50 }],
+      events: [
+        { scope: 'project/168342/eventsPerSecond', perSecond: 30_000 },
+        { scope: 'source/7/eventsPerSecond', perSecond: 100 },
+      ],
+    });
+  });
+
+  test('has the share of rejects as a number', () => {
+    const shareOf = (maxRejectShare: string) =>
+      taskOf({ source: importSource(withSpec({ errors: { maxAttempts: 5, maxRejectShare } })) }).limits
+        .maxRejectShare;
+    assert.deepEqual([shareOf('0%'), shareOf('0.5%'), shareOf('100%')], [0, 0.005, 1]);
   });
 
   test('[C-10] holds no secret: they come from the Secrets that the connection and the store name', () => {
@@ -148,16 +175,15 @@ suite('how many workers a source may have', () => {
     assert.equal(mostShards(withMost(4), eventStore(withPostgres({ maxConnections: 4 }))), 1);
   });
 
-  test('they and the operator together stay within the store’s connections, each with two to six', () => {
+  test('at least one, and with two connections each they fit beside the operator’s', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 6, max: 10_000 }), (max, all) => {
         const source = withMost(max);
         const store = eventStore(withPostgres({ maxConnections: all }));
         const shards = mostShards(source, store);
-        const each = taskOf({ source, eventStore: store }).store.maxConnections;
         assert.ok(shards >= 1 && shards <= max);
-        assert.ok(each >= 2 && each <= 6);
-        assert.ok(shards * each + 4 <= all, `${shards} × ${each} + 4 > ${all}`);
+        assert.ok(shards * 2 + 4 <= all, `${shards} × 2 + 4 > ${all}`);
+        assert.equal(taskOf({ source, eventStore: store }).store.maxConnections, all - 4);
       }),
     );
   });
