@@ -1,17 +1,10 @@
 import type { JsonObject } from '../../lib/json.ts';
 import type { ApiClient } from '../../operator/runtime/api-client.ts';
 import { exitCodes, type Command } from '../command.ts';
+import { connect, placeOptions } from '../connect.ts';
 import { metadataOf, textAt } from '../local/api/object-fields.ts';
 import type { ResourceDefinition } from '../local/api/resource-definition.ts';
-import { connectLocal } from '../local/connect-local.ts';
-import {
-  listAll,
-  localOptions,
-  namespaceOf,
-  objectsMeant,
-  shown,
-  stateDirOf,
-} from '../local/local-objects.ts';
+import { listAll, objectsMeant, shown } from '../local/local-objects.ts';
 import { localResources, resourcesNamed } from '../local/local-resources.ts';
 import { describeObject } from '../output/describe-object.ts';
 
@@ -20,15 +13,15 @@ export const describe = {
   usage: ['KIND [NAME…] [OPTIONS]', 'KIND/NAME… [OPTIONS]'],
   description: [
     'Prints what is wanted, what is, and what happened. The message of a condition says what is wrong and what to do about it. Values of Secrets are not printed.',
-    'Exit code 1 means that no local mode runs, or that an object does not exist.',
+    'Exit code 1 means that no local mode runs, that the cluster does not answer, or that an object does not exist.',
   ],
-  options: { ...localOptions },
+  options: { ...placeOptions },
   async run(args, io, deps) {
     const known = localResources();
     const meant = objectsMeant(args.positionals, known);
-    const namespace = namespaceOf(args);
-    await using connection = await connectLocal(stateDirOf(args), deps.clock);
-    const reader = { client: connection.client, known, signal: deps.signal };
+    await using place = await connect(args, deps);
+    const { namespace } = place;
+    const reader = { client: place.client, known, signal: deps.signal };
     const texts: string[] = [];
     for (const { definitions, names } of meant) {
       for (const definition of definitions) {

@@ -9,17 +9,9 @@ import {
   type Command,
   type CommandIo,
 } from '../command.ts';
+import { connect, placeOptions, type Place } from '../connect.ts';
 import type { ResourceDefinition } from '../local/api/resource-definition.ts';
-import { connectLocal } from '../local/connect-local.ts';
-import {
-  listAll,
-  localOptions,
-  namespaceOf,
-  objectsMeant,
-  shown,
-  stateDirOf,
-  type Meant,
-} from '../local/local-objects.ts';
+import { listAll, objectsMeant, shown, type Meant } from '../local/local-objects.ts';
 import { localResources } from '../local/local-resources.ts';
 import { formatTable } from '../output/format-table.ts';
 import { objectTable } from '../output/object-table.ts';
@@ -32,10 +24,10 @@ export const get = {
   usage: ['KIND [NAME…] [OPTIONS]', 'KIND/NAME… [OPTIONS]'],
   description: [
     'KIND is a plural, singular or short name, as s3importsources or s3src; several with commas between; or millrace for all kinds of Millrace. The columns are those that kubectl shows.',
-    'Exit code 1 means that no local mode runs, or that an object does not exist.',
+    'Exit code 1 means that no local mode runs, that the cluster does not answer, or that an object does not exist.',
   ],
   options: {
-    ...localOptions,
+    ...placeOptions,
     'all-namespaces': { type: 'boolean', short: 'A', description: 'Objects of every namespace.' },
     selector: {
       type: 'string',
@@ -51,22 +43,30 @@ export const get = {
     },
   },
   async run(args, io, deps) {
-    const request = requestOf(args);
-    await using connection = await connectLocal(stateDirOf(args), deps.clock);
+    const wanted = requestOf(args);
+    await using place = await connect(args, deps);
+    const request = { ...wanted, namespace: namespaceIn(place, wanted) };
     const found: Found[] = [];
-    for (const meant of request.meant)
-      found.push(...(await find(meant, request, connection.client, deps.signal)));
+    for (const meant of request.meant) found.push(...(await find(meant, request, place.client, deps.signal)));
     await print(found, request, io, deps.clock.now());
     return exitCodes.ok;
   },
 } satisfies Command;
 
-interface GetRequest {
+function namespaceIn({ namespace }: Place, { everywhere }: GetWanted): string {
+  return everywhere ? '' : namespace;
+}
+
+interface GetWanted {
   readonly meant: readonly Meant[];
-  /** Empty: all. */
-  readonly namespace: string;
+  readonly everywhere: boolean;
   readonly labelSelector: string | undefined;
   readonly output: GetOutput;
+}
+
+interface GetRequest extends GetWanted {
+  /** Empty: all. */
+  readonly namespace: string;
 }
 
 interface Found {
@@ -74,7 +74,7 @@ interface Found {
   readonly objects: readonly JsonObject[];
 }
 
-function requestOf(args: Arguments): GetRequest {
+function requestOf(args: Arguments): GetWanted {
   const name = textOption(args, 'output') ?? 'table';
   const output = outputs.find((one) => one === name);
   if (output === undefined) {
@@ -88,7 +88,7 @@ function requestOf(args: Arguments): GetRequest {
   return {
     meant,
     output,
-    namespace: everywhere ? '' : namespaceOf(args),
+    everywhere,
     labelSelector: textOption(args, 'selector'),
   };
 }

@@ -15,17 +15,29 @@ export const commands = Object.freeze({
     load: async () => (await import('./apply.ts')).apply,
   },
   get: {
-    summary: 'List objects of a running local mode.',
+    summary: 'List objects of a running local mode or of a cluster.',
     load: async () => (await import('./get.ts')).get,
   },
   describe: {
-    summary: 'Show an object of a running local mode: conditions, spec, status, events.',
+    summary: 'Show an object with its conditions, spec, status and events.',
     load: async () => (await import('./describe.ts')).describe,
   },
   delete: {
     kubectl: 'kubectl delete does it',
     summary: 'Delete objects of a running local mode.',
     load: async () => (await import('./delete.ts')).deleteCommand,
+  },
+  files: {
+    summary: 'List the files of a source, with what became of each.',
+    load: async () => (await import('./files.ts')).files,
+  },
+  rejects: {
+    summary: 'List the rows that a source has rejected, with the reason and the text of each.',
+    load: async () => (await import('./rejects.ts')).rejects,
+  },
+  runs: {
+    summary: 'List the runs of a source, with what each has done.',
+    load: async () => (await import('./runs.ts')).runs,
   },
   read: {
     summary: 'Show the records of a file, as the import would read them.',

@@ -14,8 +14,15 @@ export const recordOutputOption: CommandOption = {
   description: 'json: one line of JSON for each (the default); table: for the eye; yaml: documents.',
 };
 
-export function recordOutputNamed(name: string | undefined): RecordOutput {
-  const found = recordOutputs.find((output) => output === (name ?? 'json'));
+/** For entries that a person looks through: a table, if not said otherwise. */
+export const entryOutputOption: CommandOption = {
+  ...recordOutputOption,
+  value: 'table|json|yaml',
+  description: 'table: for the eye (the default); json: one line of JSON for each; yaml: documents.',
+};
+
+export function recordOutputNamed(name: string | undefined, usual: RecordOutput = 'json'): RecordOutput {
+  const found = recordOutputs.find((output) => output === (name ?? usual));
   if (found !== undefined) return found;
   throw new UsageError(`--output must be one of ${recordOutputs.join(', ')}, not ${JSON.stringify(name)}`);
 }

@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from 'node:tls';
+import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import { TerminalError } from '../errors.ts';
 
 /** What a connection string says. */
@@ -18,8 +18,9 @@ type SslMode = (typeof sslModes)[number];
 
 /**
  * Reads `postgres://user:password@host:port/database?sslmode=…`.
- * `host=/directory` among the parameters names a Unix socket, as libpq has it, and counts before the other host. Other parameters are ignored,
- * since they speak to libpq.
+ * `host=/directory` among the parameters names a Unix socket, as libpq has it, and counts before the other host;
+ * `hostaddr=address` is where to connect instead of the host, whose name the certificate still has to bear. Other
+ * parameters are ignored, since they speak to libpq.
  *
  * `sslmode`: `disable`; `require`, encrypted and, without a CA, not checked; `verify-ca`; `verify-full`.
  * Absent: `verify-full` when a CA is given, else `disable`. `allow` and `prefer` may send the password in
@@ -33,18 +34,25 @@ export function parseConnectionUrl(url: string, caPem: string | undefined): Conn
   const database = decode(parsed.pathname.slice(1));
   if (database === '') throw invalid('it names no database');
   if (parsed.username === '') throw invalid('it names no user');
-  const host = parsed.searchParams.get('host') ?? bareHost(parsed.hostname);
-  if (host === '') throw invalid('it names no host');
+  const { host, address } = readHost(parsed);
   const port = parsed.port === '' ? 5432 : Number(parsed.port);
   return {
-    host,
+    host: address ?? host,
     port,
     user: decode(parsed.username),
     password: decode(parsed.password),
     database,
-    ssl: host.startsWith('/') ? false : tlsOptions(readSslMode(parsed, caPem), caPem),
-    label: `PostgreSQL at ${host}:${String(port)}/${database}`,
+    ssl: host.startsWith('/')
+      ? false
+      : tlsOptions(readSslMode(parsed, caPem), caPem, address === null ? undefined : host),
+    label: `PostgreSQL at ${address ?? host}:${String(port)}/${database}`,
   };
+}
+
+function readHost(url: URL): { readonly host: string; readonly address: string | null } {
+  const host = url.searchParams.get('host') ?? bareHost(url.hostname);
+  if (host === '') throw invalid('it names no host');
+  return { host, address: url.searchParams.get('hostaddr') };
 }
 
 /** The URL's form of an IPv6 address has brackets, the socket's has none. */
@@ -70,7 +78,11 @@ function readSslMode(parsed: URL, caPem: string | undefined): SslMode {
   return known;
 }
 
-function tlsOptions(mode: SslMode, caPem: string | undefined): false | ConnectionOptions {
+function tlsOptions(
+  mode: SslMode,
+  caPem: string | undefined,
+  nameOfServer: string | undefined,
+): false | ConnectionOptions {
   const ca = caPem === undefined ? {} : { ca: caPem };
   switch (mode) {
     case 'disable':
@@ -80,8 +92,14 @@ function tlsOptions(mode: SslMode, caPem: string | undefined): false | Connectio
     case 'verify-ca':
       return { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined };
     case 'verify-full':
-      return { ...ca, rejectUnauthorized: true };
+      return { ...ca, rejectUnauthorized: true, ...identityCheck(nameOfServer) };
   }
+}
+
+/** Without a name it is that of the host that is connected to, as usual. */
+function identityCheck(name: string | undefined): Pick<ConnectionOptions, 'checkServerIdentity'> {
+  if (name === undefined) return {};
+  return { checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate) };
 }
 
 function invalid(problem: string): TerminalError {

@@ -50,7 +50,8 @@ export function createRuns(database: Database): Runs {
   };
 }
 
-async function selectRuns(
+/** Of the source `$1`, as the rest of the statement says. */
+export async function selectRuns(
   reader: Pick<Transaction, 'query'>,
   schema: string,
   rest: string,

@@ -16,15 +16,11 @@ export function createSources(database: Database): Sources {
   };
   return {
     ensureSource: async (identity, { epoch }) => {
-      const digest = identityDigest(identity);
-      const [known] = await database.query<{ id: number }>(
-        `SELECT id FROM ${s}.sources WHERE identity_digest = $1`,
-        [digest],
-      );
-      if (known !== undefined) return known.id;
+      const known = await findSource(database, identity);
+      if (known !== undefined) return known;
       return await database.transaction(async (tx) => {
         await assertLeader(tx, s, epoch);
-        return await insertSource(tx, s, digest, identity);
+        return await insertSource(tx, s, identityDigest(identity), identity);
       });
     },
     setWantedTemplate: async (sourceId, templateHash, { epoch }) => {
@@ -54,6 +50,15 @@ export function createSources(database: Database): Sources {
       return row;
     },
   };
+}
+
+/** The ledger of this identity, if there is one. */
+export async function findSource(database: Database, identity: SourceIdentity): Promise<number | undefined> {
+  const [known] = await database.query<{ id: number }>(
+    `SELECT id FROM ${database.schema}.sources WHERE identity_digest = $1`,
+    [identityDigest(identity)],
+  );
+  return known?.id;
 }
 
 function identityDigest(identity: SourceIdentity): string {

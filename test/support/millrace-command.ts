@@ -13,6 +13,8 @@ export interface CommandSettings {
   /** Beside the PATH; nothing else of this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Which of the programs in `cli/bin`; default `millrace`. */
+  readonly program?: 'millrace' | 'kubectl-millrace';
 }
 
 const endsWithinMs = 120_000;
@@ -22,7 +24,7 @@ export async function runMillrace(
   args: readonly string[],
   settings: CommandSettings = {},
 ): Promise<CommandResult> {
-  const program = join(projectRoot, 'cli/bin/millrace.js');
+  const program = join(projectRoot, 'cli/bin', `${settings.program ?? 'millrace'}.js`);
   const child = spawn(process.execPath, [program, ...args], {
     cwd: settings.cwd ?? projectRoot,
     env: { PATH: process.env['PATH'], ...settings.env },
