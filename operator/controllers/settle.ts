@@ -1,5 +1,5 @@
 import { TransientError } from '../../lib/errors.ts';
-import { classOf, type Finding } from '../conditions/finding.ts';
+import { classOf, letsPass, type Finding } from '../conditions/finding.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
 
 /** A permanent failure is looked at again after so long all the same: its cure may lie where nothing is watched. */
@@ -13,11 +13,17 @@ const waitingMs = 15_000;
  * waiting and stalling are results, not errors.
  *
  * @param usual when to look again though nothing were wrong: work that goes on all the same
+ * @param isStalled the status says that only a person can help: what was put down to time has taken too long
  */
-export function settle(findings: readonly Finding[], usual: ReconcileResult): ReconcileResult {
-  const failure = findings.find(({ status }) => status !== 'True');
+export function settle(
+  findings: readonly Finding[],
+  usual: ReconcileResult,
+  isStalled = false,
+): ReconcileResult {
+  const failure = findings.find((finding) => !letsPass(finding));
   if (failure === undefined) return usual;
   const within = (ms: number) => ({ requeueAfterMs: Math.min(ms, usual.requeueAfterMs ?? ms) });
+  if (isStalled) return within(stalledMs);
   const { reason, message } = failure;
   switch (classOf(reason)) {
     case 'T':

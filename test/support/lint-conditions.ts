@@ -80,8 +80,13 @@ function gatesOf({ object, find }: Subject): readonly Condition[] {
     .flatMap((type) => find(type) ?? []);
 }
 
+/** What could not be found out holds nothing up, if the table says so. */
+function isShut({ status, reason }: Condition): boolean {
+  return status === 'False' || (status === 'Unknown' && findReason(reason)?.harmless !== true);
+}
+
 function readyFollowsGates(subject: Subject): string | undefined {
-  const cause = gatesOf(subject).find(({ status }) => status !== 'True');
+  const cause = gatesOf(subject).find(isShut);
   const ready = subject.find('Ready');
   if (ready === undefined || (cause === undefined && ready.status === 'True')) return undefined;
   const same =
@@ -93,7 +98,7 @@ function readyFollowsGates(subject: Subject): string | undefined {
 
 function gatesAreBlocked(subject: Subject): readonly string[] {
   const gates = gatesOf(subject);
-  const first = gates.findIndex(({ status }) => status !== 'True');
+  const first = gates.findIndex(isShut);
   if (first < 0) return [];
   return gates
     .slice(first + 1)

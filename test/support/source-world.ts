@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { EventStore } from '../../crds/generated/event-store.ts';
 import type { S3Connection } from '../../crds/generated/s3-connection.ts';
 import type { S3ImportSource } from '../../crds/generated/s3-import-source.ts';
@@ -7,14 +8,17 @@ import { resourceTypes } from '../../operator/resource-types.ts';
 import type { Job, JobStatus } from '../../operator/resources/worker-job.ts';
 import { createApiClient, type ApiClient } from '../../operator/runtime/api-client.ts';
 import type { EventRecorder } from '../../operator/runtime/event-recorder.ts';
-import type { RecordedEvent } from '../../operator/runtime/event-object.ts';
 import type { ReconcileResult } from '../../operator/runtime/controller.ts';
 import type { KubernetesObject, ResourceType } from '../../operator/runtime/objects.ts';
 import { createStore, type WritableStore } from '../../operator/runtime/store.ts';
+import { errorOfAnswer } from '../../operator/runtime/api-error.ts';
+import { eventType, type RecordedEvent } from '../../operator/runtime/event-object.ts';
 import { storeSession } from './builders/import-facts.ts';
 import { condition } from './builders/resources.ts';
+import { workerPod, type PodChanges } from './builders/worker-pod.ts';
 import { createBucket, type Bucket } from './doubles/bucket.ts';
 import { createLedger, type MemoryLedger } from './doubles/ledger.ts';
+import { lintConditions } from './lint-conditions.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import {
   connectionManifest,
@@ -44,8 +48,12 @@ export interface SourceWorld {
   jobs(): Promise<readonly Job[]>;
   /** Sets the status of a Job as the Job controller would. */
   setJobStatus(name: string, status: JobStatus): Promise<void>;
-  /** A pod of the Job that has ended so. */
-  addEndedPod(job: string, ending: { readonly exitCode: number; readonly message?: string }): Promise<void>;
+  /** A pod of the Job's index in this state. */
+  addPod(job: string, pod: PodChanges): Promise<void>;
+  /** What the Job controller tells when it cannot make a pod. */
+  tellRefusal(job: Job, note: string): Promise<void>;
+  /** Resources that the operator may not list. */
+  readonly forbidden: Set<string>;
   stop(): Promise<void>;
 }
 
@@ -84,6 +92,7 @@ class WorldInMemory implements SourceWorld {
     jobs: createStore<Job>(),
   };
   readonly #memories = new Map<string, SourceMemory>();
+  readonly forbidden = new Set<string>();
   #pods = 0;
 
   constructor(client: ApiClient, clock: ManualClock, namespace: string, stop: () => Promise<void>) {
@@ -126,11 +135,11 @@ class WorldInMemory implements SourceWorld {
   async reconcile({ stale = false, name = 'web-events' }: PassOptions = {}): Promise<ReconcileResult> {
     if (!stale) await this.#look();
     const session = storeSession({ store: this.ledger.store });
-    return await reconcileS3ImportSource(
+    const pass = reconcileS3ImportSource(
       { namespace: this.namespace, name },
       {
         ...this.#caches,
-        client: this.client,
+        client: this.#granted,
         identityPolicy: { ambientNamespaces: [], trustedEndpoints: [] },
         sharesEnvironment: false,
         externalIdOf: () => Promise.resolve('mr-test'),
@@ -143,6 +152,7 @@ class WorldInMemory implements SourceWorld {
       },
       new AbortController().signal,
     );
+    return await pass.finally(() => this.#lint(name));
   }
 
   async applySource(changes: SpecChanges = {}, name = 'web-events'): Promise<void> {
@@ -170,25 +180,63 @@ class WorldInMemory implements SourceWorld {
     await this.client.applyStatus(resourceTypes.jobs, body);
   }
 
-  async addEndedPod(
-    job: string,
-    { exitCode, message = '' }: { readonly exitCode: number; readonly message?: string },
-  ): Promise<void> {
-    this.#pods += 1;
-    const metadata = {
-      name: `${job}-${this.#pods}`,
-      namespace: this.namespace,
-      labels: { 'batch.kubernetes.io/job-name': job },
-    };
-    const pod = { apiVersion: 'v1', kind: 'Pod', metadata };
+  async addPod(job: string, changes: PodChanges): Promise<void> {
+    const { metadata, status } = workerPod(changes);
+    const name = `${job}-${metadata.labels?.['batch.kubernetes.io/job-completion-index']}-${(this.#pods += 1)}`;
+    const labels = { ...metadata.labels, 'batch.kubernetes.io/job-name': job };
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: this.namespace, labels } };
     const containers = [{ name: 'worker', image: 'registry.example/millrace:1' }];
     await this.client.create(resourceTypes.pods, { ...pod, spec: { containers } } as KubernetesObject);
-    const state = { terminated: { exitCode, message } };
-    const status = {
-      phase: 'Failed',
-      containerStatuses: [{ name: 'worker', ready: false, restartCount: 0, image: '', imageID: '', state }],
+    const containerStatuses = status?.containerStatuses?.map((one) => ({
+      name: 'worker',
+      restartCount: 0,
+      imageID: '',
+      ...one,
+    }));
+    const shown = { ...status, ...(containerStatuses === undefined ? {} : { containerStatuses }) };
+    await this.client.applyStatus(resourceTypes.pods, { ...pod, status: shown } as KubernetesObject);
+  }
+
+  async tellRefusal({ metadata }: Job, note: string): Promise<void> {
+    const { namespace, name, uid } = metadata;
+    await this.client.create(eventType, {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { name: `${name}.1`, namespace },
+      eventTime: new Date(this.clock.now()).toISOString().replace('Z', '000Z'),
+      reportingController: 'job-controller',
+      reportingInstance: 'test',
+      action: 'Create',
+      type: 'Warning',
+      reason: 'FailedCreate',
+      note,
+      regarding: { apiVersion: 'batch/v1', kind: 'Job', namespace, name, uid },
+    } as KubernetesObject);
+  }
+
+  /** As the operator's ServiceAccount may use it. */
+  get #granted(): ApiClient {
+    const list: ApiClient['list'] = async (type, options) => {
+      if (!this.forbidden.has(type.plural)) return await this.client.list(type, options);
+      const message = `${type.plural} is forbidden`;
+      const answer = { status: 403, headers: {}, body: { reason: 'Forbidden', message } };
+      throw errorOfAnswer(`list ${type.plural}`, answer, 0);
     };
-    await this.client.applyStatus(resourceTypes.pods, { ...pod, status } as KubernetesObject);
+    return new Proxy(this.client, {
+      get: (target, name: keyof ApiClient) =>
+        name === 'list' ? list : (target[name] as (...args: never[]) => unknown).bind(target),
+    });
+  }
+
+  /** Whatever a pass met, its conditions are as tools rely on. */
+  async #lint(name: string): Promise<void> {
+    const key = { namespace: this.namespace, name };
+    const source = await this.client.find<S3ImportSource & KubernetesObject>(
+      resourceTypes.s3ImportSources,
+      key,
+    );
+    if (source?.status.conditions === undefined) return;
+    assert.deepEqual(lintConditions(source), []);
   }
 
   async #look(): Promise<void> {

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
 import { digestOf } from '../../../lib/digest.ts';
 import { messageOf } from '../../../lib/errors.ts';
 import { isStoreError } from '../../../lib/store/errors.ts';
@@ -38,10 +37,10 @@ export async function reconcileS3ImportSource(
   const memory = deps.memories.get(formatKey(key)) ?? createSourceMemory();
   deps.memories.set(formatKey(key), memory);
   const { preflight, progress } = await advance(facts, memory, deps, signal);
-  const untoldMs = await report(source, { preflight, progress, memory }, deps, signal);
+  const { untoldMs, isStalled } = await report(facts, { preflight, progress, memory }, deps, signal);
   const usual =
     progress === undefined ? {} : { requeueAfterMs: Math.min(nextLookMs(progress, facts.nowMs), untoldMs) };
-  return settle(findImportGates(preflight, progress), usual);
+  return settle(findImportGates(preflight, progress), usual, isStalled);
 }
 
 interface Looked {
@@ -78,16 +77,21 @@ async function advance(
 /** Counters are written at most so often; what a person acts on, at once. */
 const progressMs = 30_000;
 
-/** Gives the milliseconds until counters that were held back are due; Infinity: none was. */
+interface Reported {
+  /** Until counters that were held back are due; Infinity: none was. */
+  readonly untoldMs: number;
+  readonly isStalled: boolean;
+}
+
 async function report(
-  source: S3ImportSource,
+  { source, connection }: ImportFacts,
   { memory, ...looked }: Looked & { readonly memory: SourceMemory },
   { client, clock, recorder }: S3ImportSourceDeps,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<Reported> {
   const nowMs = clock.now();
   const dueMs = (memory.progressWrittenAt ?? -Infinity) + progressMs - nowMs;
-  const input = { source, ...looked, digestOfKey: (key: string) => digestOf([key]), nowMs };
+  const input = { source, connection, ...looked, digestOfKey: (key: string) => digestOf([key]), nowMs };
   const whole = deriveImportStatus({ ...input, keepProgress: false });
   const status = dueMs > 0 ? deriveImportStatus({ ...input, keepProgress: true }) : whole;
   const written = await reportStatus(
@@ -98,7 +102,8 @@ async function report(
   );
   const isWhole = isDeepStrictEqual(status, whole);
   if (written && isWhole) memory.progressWrittenAt = nowMs;
-  return isWhole ? Infinity : dueMs;
+  const isStalled = status.conditions?.some(({ type }) => type === 'Stalled') === true;
+  return { untoldMs: isWhole ? Infinity : dueMs, isStalled };
 }
 
 /** While a run is under way its progress is looked at as often as it is written; else the next listing decides. */

@@ -37,6 +37,11 @@ suite('when an object is looked at again', () => {
     });
   }
 
+  test('in a quarter of an hour, when it was put down to time and has taken too long', () => {
+    const denied = failed('PermissionsVerified', 'ListDenied', 'x');
+    assert.deepEqual(settle([fine, denied], {}, true), { requeueAfterMs: 15 * minute });
+  });
+
   test('with a back-off, when it may pass by itself, or may have been granted meanwhile', () => {
     for (const reason of ['Throttled', 'InvalidAccessKeyId'] as const) {
       assert.throws(

@@ -6,6 +6,13 @@ import { TerminalError, TransientError } from '../../../../../lib/errors.ts';
 import { resourceTypes } from '../../../../../operator/resource-types.ts';
 import type { Job } from '../../../../../operator/resources/worker-job.ts';
 import { finished } from '../../../../support/builders/jobs.ts';
+import {
+  endedWith,
+  evicted,
+  runningSince,
+  unschedulable,
+  waitingFor,
+} from '../../../../support/builders/worker-pod.ts';
 import { createSourceWorld, type SourceWorld } from '../../../../support/source-world.ts';
 
 const second = 1_000;
@@ -217,6 +224,32 @@ suite('the runs of a source', () => {
     assert.equal(world.ledger.runs.length, 1);
   });
 
+  test('workers that have ended are replaced while there is work, in one Job', async () => {
+    const job = await startRun(1_200);
+    await world.setJobStatus(job.metadata.name ?? '', {
+      active: 1,
+      ready: 1,
+      succeeded: 2,
+      completedIndexes: '0,2',
+    });
+    await world.reconcile();
+    const { parallelism, completions } = (await onlyJob()).spec;
+    assert.deepEqual([parallelism, completions], [5, 5]);
+    assert.deepEqual((await world.source()).status.shards, { desired: 3, active: 1, failed: 0 });
+  });
+
+  test('workers for whom there has been no work for two minutes go, the last ones first', async () => {
+    const job = await startRun(1_200);
+    await world.setJobStatus(job.metadata.name ?? '', { active: 3, ready: 3 });
+    world.ledger.counted = { done: 1_190, failed: 0 };
+    await world.reconcile();
+    assert.equal((await onlyJob()).spec.completions, 3);
+    await world.clock.advance(2 * minute);
+    await world.reconcile();
+    assert.deepEqual([(await onlyJob()).spec.completions, (await onlyJob()).spec.parallelism], [1, 1]);
+    assert.match(world.events.findLast(({ reason }) => reason === 'WorkersScaled')?.note ?? '', /1 worker\./);
+  });
+
   test('more work than workers makes the Job grow, in completions and parallelism alike', async () => {
     await startRun(1);
     for (let index = 0; index < 1_200; index += 1) world.bucket.put(`web/more-${index}.json`);
@@ -273,11 +306,112 @@ suite('what a pass says of workers', () => {
     assert.equal(requeueAfterMs, 10 * second);
   });
 
-  test('those that fail and are started again are told', async () => {
-    const job = await startRun();
-    await world.setJobStatus(job.metadata.name ?? '', { ...started, failed: 2 });
+  const troubles = [
+    [
+      'a worker that no node takes',
+      unschedulable('0/1 nodes are available: 1 Insufficient cpu.'),
+      'PodUnschedulable',
+      'Reconciling',
+    ],
+    ['an image that is not there', waitingFor('ErrImagePull', 'not found'), 'ImagePullFailed', 'Reconciling'],
+    [
+      'a Secret that lost a key',
+      waitingFor('CreateContainerConfigError', "couldn't find key url"),
+      'ContainerConfigError',
+      'Stalled',
+    ],
+    [
+      'a worker that had too little memory',
+      endedWith(137, { reason: 'OOMKilled' }),
+      'WorkerOOMKilled',
+      'Reconciling',
+    ],
+    ['a worker that crashed', endedWith(1), 'WorkerCrashed', 'Reconciling'],
+  ] as const;
+  for (const [name, status, reason, progress] of troubles) {
+    test(`[C-06] ${name} is told as ${reason}, and a second pass writes nothing`, async () => {
+      const job = await startRun();
+      await world.setJobStatus(job.metadata.name ?? '', started);
+      await world.addPod(job.metadata.name ?? '', { status });
+      await world.reconcile().catch(() => {});
+      assert.deepEqual(await condition('Ready'), ['False', reason]);
+      assert.equal((await condition(progress))[0], 'True');
+      const before = await written();
+      await world.reconcile().catch(() => {});
+      assert.deepEqual(await written(), before);
+    });
+  }
+
+  test('one that no node takes, beside some that run, makes the source slower and not unready', async () => {
+    const job = await startRun(1_200);
+    const name = job.metadata.name ?? '';
+    await world.setJobStatus(name, { ...started, active: 3, ready: 1 });
+    await world.addPod(name, { index: 0, status: runningSince(world.clock.now()) });
+    await world.addPod(name, {
+      index: 1,
+      status: unschedulable('0/1 nodes are available: 1 Insufficient cpu.'),
+    });
     await world.reconcile();
-    assert.match(await messageOf('Ready'), /fail and are started again/);
+    assert.deepEqual(await condition('Ready'), ['True', 'Succeeded']);
+    assert.deepEqual(await condition('Degraded'), ['True', 'PodUnschedulable']);
+  });
+
+  test('an image that cannot be pulled for ten minutes stalls the source', async () => {
+    const job = await startRun();
+    await world.setJobStatus(job.metadata.name ?? '', started);
+    await world.addPod(job.metadata.name ?? '', { status: waitingFor('ImagePullBackOff', 'not found') });
+    await world.reconcile().catch(() => {});
+    assert.deepEqual(await condition('Stalled'), [undefined, undefined]);
+    await world.clock.advance(10 * minute);
+    await world.reconcile();
+    assert.deepEqual(await condition('Stalled'), ['True', 'ImagePullFailed']);
+  });
+
+  test('pods that are not even made are told with what refuses them, for as long as it does', async () => {
+    const job = await startRun();
+    const name = job.metadata.name ?? '';
+    const refused = { ...started, active: 0, startTime: new Date(world.clock.now()).toISOString() };
+    await world.setJobStatus(name, refused);
+    await world.tellRefusal(
+      job,
+      'Error creating: pods "x-0-abcde" is forbidden: exceeded quota: small, requested: pods=1, used: pods=0, limited: pods=0',
+    );
+    await world.reconcile();
+    assert.deepEqual(await condition('Ready'), ['False', 'PodQuotaExceeded']);
+    assert.match(await messageOf('Ready'), /ResourceQuota small .* pods\./);
+    const before = await written();
+    await world.reconcile();
+    assert.deepEqual(await written(), before);
+    await world.clock.advance(11 * minute);
+    await world.reconcile();
+    assert.deepEqual(await condition('WorkersAvailable'), ['Unknown', 'WorkersStarting']);
+  });
+
+  test('an operator that may not read pods says just that, and the import goes on', async () => {
+    world.forbidden.add('pods');
+    const job = await startRun();
+    await world.setJobStatus(job.metadata.name ?? '', started);
+    await world.reconcile();
+    assert.deepEqual(await condition('Ready'), ['False', 'PodAccessForbidden']);
+    assert.match(await messageOf('Ready'), /"list" on pods/);
+    await world.setJobStatus(job.metadata.name ?? '', { ...started, ready: 1 });
+    await world.reconcile();
+    assert.deepEqual(await condition('Ready'), ['True', 'Succeeded']);
+  });
+
+  test('an evicted worker is told once, as an event, and is no fault', async () => {
+    const job = await startRun();
+    const name = job.metadata.name ?? '';
+    await world.setJobStatus(name, { ...started, startTime: new Date(world.clock.now()).toISOString() });
+    await world.addPod(name, { status: evicted() });
+    await world.reconcile();
+    await world.reconcile();
+    assert.deepEqual(await condition('Ready'), ['True', 'Succeeded']);
+    const told = world.events.filter(({ reason }) => reason === 'WorkerEvicted');
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ['Normal'],
+    );
   });
 
   test('nothing is wrong when the last of them have done their work, and the Job is not closed yet', async () => {
@@ -300,7 +434,7 @@ suite('what a pass says of workers', () => {
       const job = await startRun();
       const report = { outcome: 'failed', reason: 'Cause', message: 'What was wrong.', files: 0 } as const;
       const message = formatReport({ ...report, records: noRecords });
-      await world.addEndedPod(job.metadata.name ?? '', { exitCode, message });
+      await world.addPod(job.metadata.name ?? '', { status: endedWith(exitCode, { message }) });
       await finish(job, 'Failed');
       await world.reconcile().catch(() => {});
       assert.deepEqual(await condition('Ready'), ['False', reason]);
@@ -317,6 +451,66 @@ suite('what a pass says of workers', () => {
     await finish(job, 'Failed');
     await assert.rejects(world.reconcile(), TransientError);
     assert.deepEqual(await condition('Ready'), ['False', 'MaxFailedShardsExceeded']);
+  });
+});
+
+suite('workers of a source that cannot be worked on', () => {
+  test('stop when the spec makes no sense any more, and go on with what was found when it does again', async () => {
+    await startRun(2);
+    await world.applySource({ files: { format: 'JSONLines', pattern: { regex: '(' } } });
+    await world.reconcile();
+    assert.deepEqual(await condition('Accepted'), ['False', 'InvalidPattern']);
+    assert.deepEqual([await world.jobs(), world.ledger.wanted], [[], undefined]);
+    assert.deepEqual(
+      [world.ledger.runs[0]?.outcome, world.ledger.runs[0]?.message],
+      [
+        'Cancelled',
+        'The run was stopped: the spec makes no sense any more, or another source has the ledger.',
+      ],
+    );
+    assert.ok(world.events.some(({ reason }) => reason === 'WorkersStopped'));
+    const before = await written();
+    await world.reconcile();
+    assert.deepEqual(await written(), before);
+    await world.applySource();
+    await world.reconcile();
+    assert.equal((await world.jobs()).length, 1);
+  });
+
+  test('[I-14] [C-04] stop when it is suspended, also while its Secret is missing', async () => {
+    await startRun();
+    await world.client.delete(resourceTypes.secrets, { namespace: world.namespace, name: 'lake-keys' });
+    await world.applySource({ suspend: true });
+    await world.reconcile();
+    assert.deepEqual([await world.jobs(), world.ledger.wanted], [[], undefined]);
+  });
+
+  test('stop when the store that they write to is taken away', async () => {
+    await startRun();
+    await world.client.delete(resourceTypes.eventStores, { namespace: world.namespace, name: 'analytics' });
+    await world.reconcile();
+    assert.deepEqual(await condition('Ready'), ['False', 'StoreNotFound']);
+    assert.deepEqual(await world.jobs(), []);
+  });
+
+  test('stop though the ledger cannot be reached', async () => {
+    await startRun();
+    world.ledger.broken = new TransientError({ reason: 'StoreUnreachable', message: 'Nothing answers.' });
+    await world.applySource({ suspend: true, files: { format: 'JSONLines', pattern: { regex: '(' } } });
+    await world.reconcile();
+    assert.deepEqual(await world.jobs(), []);
+  });
+
+  test('go on while a Secret is missing, a dependency is not ready or the store is away', async () => {
+    const job = await startRun();
+    await world.client.delete(resourceTypes.secrets, { namespace: world.namespace, name: 'lake-keys' });
+    await world.reconcile();
+    assert.deepEqual(await condition('Ready'), ['False', 'SecretNotFound']);
+    world.ledger.broken = new TransientError({ reason: 'StoreUnreachable', message: 'Nothing answers.' });
+    await world.reconcile();
+    world.ledger.broken = undefined;
+    assert.equal((await onlyJob()).metadata.uid, job.metadata.uid);
+    assert.notEqual(world.ledger.wanted, undefined);
   });
 });
 
