@@ -73,7 +73,7 @@ async function create(
   deps: ExternalIdsDeps,
   signal: AbortSignal,
 ): Promise<string> {
-  const id = `mr-${deps.newId()}`;
+  const id = `mr-${deps.newId().replaceAll('-', '')}`;
   const secret: ExternalIdSecret = {
     apiVersion: 'v1',
     kind: 'Secret',

@@ -36,6 +36,12 @@ export interface EventStoreSpec {
    * more space, one row an event.
    */
   readonly deduplicationWindow: string;
+  /**
+   * For how long things are kept, in whole days of their arrival (UTC), such as `400d`. Absent: for good.
+   * What is older is removed within hours of its time. The account of files is always kept for good, so that
+   * nothing is imported twice.
+   */
+  readonly retention?: EventStoreRetention;
 }
 
 /** The database, PostgreSQL 14 or newer. */
@@ -59,9 +65,9 @@ export interface EventStorePostgres {
    */
   readonly schema: string;
   /**
-   * How many connections the operator and the workers of one source open together. The operator takes 4, a
-   * worker 2 to 6, so this also bounds the number of workers. Sources that import at the same time add up:
-   * keep the sum below what the server and its pooler allow.
+   * How many connections the operator and the workers of all sources open together. The operator takes 3,
+   * one is for workers that wait for theirs, and a worker takes 2 to 6; one that finds none free waits in
+   * line. Keep the sum of all stores below what the server and its pooler allow.
    */
   readonly maxConnections: number;
 }
@@ -97,6 +103,39 @@ export interface EventStoreProject {
   readonly id: string;
   /** A name for people. May change at any time. */
   readonly name?: string;
+  /**
+   * How fast files may be imported into the project, by all workers of all its sources together. Each limit
+   * may be exceeded for some seconds' worth after a pause, never in the long run.
+   */
+  readonly limits: EventStoreProjectLimits;
+}
+
+/**
+ * How fast files may be imported into the project, by all workers of all its sources together. Each limit
+ * may be exceeded for some seconds' worth after a pause, never in the long run.
+ */
+export interface EventStoreProjectLimits {
+  /** Files that are begun in a second. */
+  readonly filesPerSecond: number;
+  /** Events that are stored in a second, duplicates among them. */
+  readonly eventsPerSecond: number;
+}
+
+/**
+ * For how long things are kept, in whole days of their arrival (UTC), such as `400d`. Absent: for good.
+ * What is older is removed within hours of its time. The account of files is always kept for good, so that
+ * nothing is imported twice.
+ */
+export interface EventStoreRetention {
+  /** For how long events are kept. They are removed a whole day at a time. */
+  readonly events?: string;
+  /**
+   * For how long rejected records are kept, with their raw text. They are removed a whole day at a time; the
+   * counts of them stay.
+   */
+  readonly rejects?: string;
+  /** For how long the history of runs is kept. The newest run of a source stays. */
+  readonly runs?: string;
 }
 
 /** What the operator observed. Written by the operator alone. */

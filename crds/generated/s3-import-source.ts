@@ -23,7 +23,10 @@ export interface S3ImportSourceSpec {
   readonly description?: string;
   /** The S3Connection of the same namespace that reaches the bucket. Cannot change later. */
   readonly connectionRef: S3ImportSourceConnectionRef;
-  /** The name of the bucket that holds the files. Cannot change later. */
+  /**
+   * The name of the bucket that holds the files; or the ARN or alias of an access point of it, which must
+   * not be bound to a VPC. Cannot change later.
+   */
   readonly bucket: string;
   /**
    * The folder within the bucket that files are taken from, ending with `/`. Empty: the whole bucket. Keys
@@ -338,6 +341,10 @@ export interface S3ImportSourceStatus {
    * annotation waits until both are equal.
    */
   readonly lastHandledReconcileAt?: string;
+  /** The actions that the source needs, and whether each was allowed when it was last tried. */
+  readonly permissions?: readonly S3ImportSourceStatusPermission[];
+  /** Policies of IAM, each a JSON document ready to paste. `millrace policy` prints them. */
+  readonly policies?: S3ImportSourceStatusPolicies;
   /** Counts of files since the source began. Written at most every 30 seconds. */
   readonly files?: S3ImportSourceStatusFiles;
   /** Counts of records since the source began. Written at most every 30 seconds. */
@@ -358,6 +365,25 @@ export interface S3ImportSourceStatus {
   readonly lastFailures?: readonly S3ImportSourceStatusLastFailure[];
   /** The state of the source, one entry for each aspect of it. */
   readonly conditions?: readonly Condition[];
+}
+
+/** One action. */
+export interface S3ImportSourceStatusPermission {
+  /** The action as IAM names it. */
+  readonly action: string;
+  /** What it is needed on, as policies write it. */
+  readonly resource: string;
+  /** What the try came to; Unknown where there was nothing to try it on, or S3 did not answer. */
+  readonly result: 'Allowed' | 'Denied' | 'Unknown';
+}
+
+/** Policies of IAM, each a JSON document ready to paste. `millrace policy` prints them. */
+export interface S3ImportSourceStatusPolicies {
+  /**
+   * What the principal of the connection must be allowed: to list below the prefix, and to read what is
+   * there. For a bucket of another account its bucket policy needs the same, with the principal.
+   */
+  readonly read?: string;
 }
 
 /** Counts of files since the source began. Written at most every 30 seconds. */

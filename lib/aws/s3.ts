@@ -42,6 +42,8 @@ export function openS3(options: S3Options): ObjectStore {
     ...clientSettings({ ...options, credentials }),
     forcePathStyle: options.forcePathStyle ?? false,
     followRegionRedirects: false,
+    // The ARN of an access point says where it is.
+    useArnRegion: true,
   });
   return new S3ObjectStore(client, options, credentials);
 }

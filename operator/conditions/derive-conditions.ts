@@ -1,7 +1,7 @@
 import { conditions, conditionTypesOf, type Condition, type ConditionType } from '../../crds/conditions.ts';
 import type { Kind } from '../../crds/names.ts';
 import type { Reason } from '../../crds/reasons.ts';
-import { classOf, type Finding } from './finding.ts';
+import { classOf, letsPass, type Finding } from './finding.ts';
 import { statusText } from './status-text.ts';
 
 export interface ConditionsInput {
@@ -29,7 +29,7 @@ const eventualMs = 10 * 60 * 1000;
  */
 export function deriveConditions(input: ConditionsInput): readonly Condition[] {
   const gates = deriveGates(input);
-  const cause = gates.find(({ status }) => status !== 'True');
+  const cause = gates.find((gate) => !letsPass(gate));
   const derived = [deriveReady(input, cause), ...deriveProgress(input, cause), ...gates];
   const findings = [...derived, ...input.findings.filter(isReport)];
   return conditionTypesOf(input.kind).flatMap((type) => {
@@ -57,7 +57,7 @@ function deriveGates(input: ConditionsInput): readonly Finding[] {
     } else {
       gates.push(finding);
     }
-    if (finding?.status !== 'True') blocker ??= type;
+    if (finding === undefined || !letsPass(finding)) blocker ??= type;
   }
   return gates;
 }

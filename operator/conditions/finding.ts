@@ -40,6 +40,11 @@ export function findingOf(
   return failed(type ?? preferred, reason, messageOf(error));
 }
 
+/** Whether `Ready`, and the gates behind this one, do not wait for it. */
+export function letsPass({ status, reason }: Finding): boolean {
+  return status === 'True' || (status === 'Unknown' && findReason(reason)?.harmless === true);
+}
+
 export function classOf(reason: string): ReasonClass {
   return findReason(reason)?.class ?? 'T';
 }

@@ -1,16 +1,21 @@
+import { isStoreError } from '../../../lib/store/errors.ts';
 import type { SourceCounts } from '../../../lib/store/types.ts';
 import { viewJob } from '../../planning/job-view.ts';
 import { addSample, ratesOf } from '../../planning/rates.ts';
+import type { ObjectStores } from '../../object-stores.ts';
 import type { WorkerImage } from '../../resources/import-task.ts';
 import type { ImportProgress } from './facts.ts';
-import { findFiles, type FindFilesDeps } from './find-files.ts';
+import { findFiles, type FoundInto } from './find-files.ts';
+import { keyOfConnection } from './gather.ts';
 import type { SourceMemory } from './memory.ts';
 import { desiredShards, planImport } from './plan-import.ts';
+import { probePermissions } from './probe-permissions.ts';
 import type { ReadyFacts } from './ready-facts.ts';
 import { runWorkers, type RunWorkersDeps } from './run-workers.ts';
 import { sourceIdentityOf } from './source-identity.ts';
 
-export interface AdvanceDeps extends FindFilesDeps, RunWorkersDeps {
+export interface AdvanceDeps extends RunWorkersDeps {
+  readonly objectStores: Pick<ObjectStores, 'get'>;
   readonly worker: WorkerImage;
 }
 
@@ -28,21 +33,42 @@ export async function advanceImport(
   const { sources, status, runs: allRuns } = session.store;
   const sourceId = await sources.ensureSource(sourceIdentityOf(source, connection), session);
   const generation = await sources.recordConversion(sourceId, newestConversion, session);
-  const listing = source.spec.suspend
-    ? undefined
-    : await findFiles(facts, { sourceId, generation, memory }, deps, signal);
+  const into = { sourceId, generation, memory };
+  const { listing, permissions } = source.spec.suspend
+    ? { listing: undefined, permissions: [] }
+    : await lookIntoBucket(facts, into, deps, signal);
   const counts = await status.sourceCounts(sourceId);
   const runs = await allRuns.listRuns(sourceId, shownRuns);
   const latestRun = runs[0];
   const surplusMs = noteSurplus(facts, counts, memory);
-  const account = { sourceId, counts, latestRun, surplusMs };
+  const account = { sourceId, counts, latestRun, surplusMs, permissions };
   const { template, templateHash, plan, shards } = planImport(facts, account, deps.worker);
   const run = { source, sourceId, session, template, templateHash, latestRun, jobs, nowMs, memory };
   const workers = await runWorkers(plan, run, deps, signal);
   memory.samples = addSample(memory.samples, sampleOf(counts, nowMs));
   const { digest } = newestConversion;
   const rates = ratesOf(memory.samples);
-  return { generation, digest, listing, counts, runs, plan, workers, shards, rates };
+  return { generation, digest, permissions, listing, counts, runs, plan, workers, shards, rates };
+}
+
+async function lookIntoBucket(
+  facts: ReadyFacts,
+  into: FoundInto,
+  deps: AdvanceDeps,
+  signal: AbortSignal,
+): Promise<Pick<ImportProgress, 'listing' | 'permissions'>> {
+  try {
+    const objects = deps.objectStores.get(keyOfConnection(facts.source), facts.access);
+    const permissions = await probePermissions(facts, into.memory, objects, signal);
+    const refused = permissions.find((probe) => probe.action === 's3:ListBucket' && probe.error !== undefined);
+    const listing =
+      refused === undefined ? await findFiles(facts, into, objects, signal) : { error: refused.error };
+    return { permissions, listing };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isStoreError(error)) throw error;
+    return { permissions: [], listing: { error } };
+  }
 }
 
 /** For how long there have been more workers than the backlog is worth. */

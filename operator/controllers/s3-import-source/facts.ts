@@ -5,6 +5,7 @@ import type { ConversionInput, Run, SourceCounts } from '../../../lib/store/type
 import type { CompiledConverter } from '../../../lib/converter/converter.ts';
 import type { CompiledKeyPattern } from '../../../lib/pattern.ts';
 import type { ListingResult } from '../../discovery/listing.ts';
+import type { Probe } from '../../preflight/probe-import.ts';
 import type { Rates } from '../../planning/rates.ts';
 import type { RunPlan } from '../../planning/run.ts';
 import type { ShardCounts } from '../../planning/shard-counts.ts';
@@ -47,6 +48,8 @@ export interface ImportProgress {
   readonly generation: number;
   /** Undefined: suspended, nothing was looked for. */
   readonly listing: ListingResult | { readonly error: unknown } | undefined;
+  /** What the source may do; empty: suspended, nothing was tried. */
+  readonly permissions: readonly Probe[];
   readonly counts: SourceCounts;
   readonly plan: RunPlan;
   readonly workers: WorkerReport;

@@ -1,16 +1,11 @@
 import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
 import { annotations } from '../../../crds/names.ts';
+import type { ObjectStore } from '../../../lib/aws/object-store.ts';
 import { parseDuration } from '../../../lib/duration.ts';
 import { isStoreError } from '../../../lib/store/errors.ts';
 import { listObjects, type ListingResult } from '../../discovery/listing.ts';
-import type { ObjectStores } from '../../object-stores.ts';
-import { keyOfConnection } from './gather.ts';
 import type { SourceMemory } from './memory.ts';
 import type { ReadyFacts } from './ready-facts.ts';
-
-export interface FindFilesDeps {
-  readonly objectStores: Pick<ObjectStores, 'get'>;
-}
 
 export interface FoundInto {
   readonly sourceId: number;
@@ -25,10 +20,10 @@ export interface FoundInto {
 export async function findFiles(
   facts: ReadyFacts,
   { sourceId, generation, memory }: FoundInto,
-  { objectStores }: FindFilesDeps,
+  objects: ObjectStore,
   signal: AbortSignal,
 ): Promise<ListingResult | { readonly error: unknown }> {
-  const { source, session, access, matches, nowMs } = facts;
+  const { source, session, matches, nowMs } = facts;
   const look = askedLook(source, memory);
   const input = {
     sourceId,
@@ -41,7 +36,6 @@ export async function findFiles(
     asked: look?.asked,
     nowMs,
   };
-  const objects = objectStores.get(keyOfConnection(source), access);
   try {
     const result = await listObjects(input, { objects, discovery: session.store.discovery }, signal);
     if (look !== undefined) memory.look = { ...look, asked: result.asked };

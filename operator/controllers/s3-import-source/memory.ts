@@ -1,5 +1,6 @@
 import type { AskedLook } from '../../discovery/listing.ts';
 import type { ProgressSample } from '../../planning/rates.ts';
+import type { ProbedPermissions } from './probe-permissions.ts';
 
 /**
  * What this process remembers of a source between its passes. All that counts is in the ledger: a restart forgets
@@ -13,6 +14,7 @@ export interface SourceMemory {
   /** The whole look at the bucket that was asked for, and what is left of it. */
   look: { readonly token: string; readonly asked: AskedLook | undefined } | undefined;
   samples: readonly ProgressSample[];
+  permissions: ProbedPermissions | undefined;
   /** Uids of evicted pods that were told of. */
   evicted: ReadonlySet<string>;
 }
@@ -23,6 +25,7 @@ export function createSourceMemory(): SourceMemory {
     surplusSince: undefined,
     look: undefined,
     samples: [],
+    permissions: undefined,
     evicted: new Set(),
   };
 }

@@ -1,11 +1,13 @@
 import { digestOf } from '../../../lib/digest.ts';
 import type { Run, SourceCounts } from '../../../lib/store/types.ts';
+import type { Probe } from '../../preflight/probe-import.ts';
 import { viewJob } from '../../planning/job-view.ts';
 import { planRun, type RunPlan, type RunView } from '../../planning/run.ts';
 import { countShards, type ShardCounts } from '../../planning/shard-counts.ts';
 import { planShards } from '../../planning/shards.ts';
 import { buildImportTemplate, mostShards, type WorkerImage } from '../../resources/import-task.ts';
 import type { PodTemplate } from '../../resources/worker-job.ts';
+import { isReadDenied } from './find-storage.ts';
 import type { ReadyFacts } from './ready-facts.ts';
 
 /** What the ledger says of a source. */
@@ -15,6 +17,7 @@ export interface ImportAccount {
   readonly latestRun: Run | undefined;
   /** For how long more workers have been at work than are wanted. */
   readonly surplusMs: number;
+  readonly permissions: readonly Probe[];
 }
 
 export interface ImportPlan {
@@ -36,7 +39,7 @@ export function planImport(facts: ReadyFacts, account: ImportAccount, worker: Wo
     digest: (text) => digestOf([text]),
   });
   const templateHash = digestOf([JSON.stringify(template)]);
-  const desired = desiredShards(facts, account.counts);
+  const desired = isReadDenied(account.permissions) ? 0 : desiredShards(facts, account.counts);
   const plan = planRun({
     suspended: source.spec.suspend,
     templateHash,

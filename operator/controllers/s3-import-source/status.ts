@@ -1,13 +1,16 @@
+import type { S3Connection } from '../../../crds/generated/s3-connection.ts';
 import type { S3ImportSource, S3ImportSourceStatus } from '../../../crds/generated/s3-import-source.ts';
 import { annotations } from '../../../crds/names.ts';
 import { deriveConditions } from '../../conditions/derive-conditions.ts';
-import { findingOf, gatesUntil, passed, type Finding } from '../../conditions/finding.ts';
+import type { Finding } from '../../conditions/finding.ts';
 import type { ImportProgress } from './facts.ts';
+import { deriveAccess, findStorage } from './find-storage.ts';
 import { deriveFigures, type StatusFigures } from './status-figures.ts';
 import { findReports } from './status-reports.ts';
 
 export interface ImportStatusInput {
   readonly source: S3ImportSource;
+  readonly connection: S3Connection | undefined;
   readonly preflight: readonly Finding[];
   /** Absent: the preflight failed. */
   readonly progress: ImportProgress | undefined;
@@ -23,26 +26,7 @@ export function findImportGates(
   progress: ImportProgress | undefined,
 ): readonly Finding[] {
   if (progress === undefined) return preflight;
-  return [...preflight, ...findStorage(progress.listing), progress.workers.finding];
-}
-
-const storagePasses = [
-  passed('Authenticated', 'Authenticated', 'S3 takes the credentials.'),
-  passed('BucketAccessible', 'BucketAccessible', 'The bucket is there and answers.'),
-  passed('PermissionsVerified', 'PermissionsVerified', 'The prefix may be listed.'),
-];
-
-/** S3 is not asked anything for a source that is switched off. */
-const storageUnasked = storagePasses.map((finding): Finding => ({
-  ...finding,
-  message: 'Not looked at while the source is suspended.',
-}));
-
-function findStorage(listing: ImportProgress['listing']): readonly Finding[] {
-  if (listing === undefined) return storageUnasked;
-  const failure =
-    'error' in listing ? findingOf(listing.error, 'BucketAccessible', storagePasses) : undefined;
-  return gatesUntil(storagePasses, failure);
+  return [...preflight, ...findStorage(progress), progress.workers.finding];
 }
 
 /** The whole status, from facts alone. */
@@ -64,6 +48,7 @@ export function deriveImportStatus(input: ImportStatusInput): S3ImportSourceStat
     observedGeneration: source.metadata.generation,
     ...(handledAt === undefined ? {} : { lastHandledReconcileAt: handledAt }),
     ...(figures === undefined || keep ? pickFigures(source.status) : figures),
+    ...deriveAccess(source, input.connection, progress?.permissions),
     conditions,
   };
 }

@@ -67,6 +67,10 @@ export function importProgress(changes: Partial<ImportProgress> = {}): ImportPro
   const lastFull = { finishedAt: startTime, seen: 0, tally: {} };
   return {
     generation: 1,
+    permissions: [
+      { action: 's3:ListBucket', resource: 'arn:aws:s3:::acme-events', result: 'Allowed' },
+      { action: 's3:GetObject', resource: 'arn:aws:s3:::acme-events/web/*', result: 'Allowed' },
+    ],
     digest: 'digest-1',
     listing: {
       state: listingState({ lastFull, lastFinishedAt: startTime }),

@@ -15,7 +15,13 @@ export function importTask(limits: Partial<WorkerLimits> = {}): ImportTask {
     projectId: '168342',
     files: { format: 'JSONLines', compression: 'Auto', options: {} },
     destination: { kind: 'eventStore', options: {} },
-    limits: { rates: { files: [], events: [] }, maxAttempts: 5, lingerMs: 0, maxLifetimeMs: 3_600_000, ...limits },
+    limits: {
+      rates: { files: [], events: [] },
+      maxAttempts: 5,
+      lingerMs: 0,
+      maxLifetimeMs: 3_600_000,
+      ...limits,
+    },
   };
 }
 

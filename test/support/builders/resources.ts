@@ -123,9 +123,7 @@ export function eventStore(...changes: readonly Change<EventStore>[]): EventStor
           maxConnections: 32,
         },
         organizationID: '1042',
-        projects: [
-          { id: '168342', name: 'web', limits: { filesPerSecond: 50, eventsPerSecond: 30_000 } },
-        ],
+        projects: [{ id: '168342', name: 'web', limits: { filesPerSecond: 50, eventsPerSecond: 30_000 } }],
         deduplicationWindow: '168h',
       },
       status: { observedGeneration: 1, conditions: [condition('Ready')] },

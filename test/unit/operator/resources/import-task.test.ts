@@ -59,6 +59,7 @@ suite('the task of an import', () => {
       sourceId: 7,
       bucket: 'acme-events',
       connection: { region: 'us-east-1', forcePathStyle: false },
+      identity: { base: { kind: 'keys' }, sessionName: 'millrace-acme-acme-lake' },
       store: { schema: 'millrace', maxConnections: 28, deduplicationWindowMs: 604_800_000 },
       projectId: '168342',
       files: { format: 'CSV', compression: 'Gzip', options: csv },

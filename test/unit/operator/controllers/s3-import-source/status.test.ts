@@ -29,6 +29,7 @@ const second = 1_000;
 function statusInput(changes: Partial<ImportStatusInput> = {}): ImportStatusInput {
   return {
     source: importSource(),
+    connection: undefined,
     preflight: runPreflight(importFacts()),
     progress: importProgress(),
     digestOfKey: (key) => `digest of ${key}`,
@@ -143,6 +144,10 @@ suite('the status of a source', () => {
     const { conditions, ...rest } = status;
     assert.deepEqual(rest, {
       observedGeneration: 1,
+      permissions: [
+        { action: 's3:ListBucket', resource: 'arn:aws:s3:::acme-events', result: 'Allowed' },
+        { action: 's3:GetObject', resource: 'arn:aws:s3:::acme-events/web/*', result: 'Allowed' },
+      ],
       files: {
         found: 9,
         imported: 6,
