@@ -30,6 +30,13 @@ export const fileReasons = {
     summary: 'The connection broke while the object was read.',
     cure: 'Nothing, if it passes: the file is tried again.',
   },
+  ObjectChecksumMismatch: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'T',
+    summary: 'The bytes that arrived are not those that the object’s checksum is of.',
+    cure: 'Nothing, if it passes: the file is read again from its beginning. If it stays, the stored object is damaged, or something between changes it: upload it again under a new key.',
+  },
   AttemptsExhausted: {
     on: ['File'],
     kinds: onSource,

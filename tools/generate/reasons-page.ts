@@ -27,7 +27,7 @@ const classes: Readonly<Record<ReasonClass, { readonly name: string; readonly te
 
 /** A file has no conditions: what its class means is told apart. */
 const fileClasses: Readonly<Partial<Record<ReasonClass, string>>> = {
-  P: 'The file is given up at once. The other files of the source are not held up.',
+  P: 'The file is given up. The other files of the source are not held up.',
   T: 'The file is tried again, at most `spec.errors.maxAttempts` times in all, then given up.',
   E: 'The file is tried again, at most `spec.errors.maxAttempts` times in all, then given up.',
 };

@@ -1,5 +1,5 @@
 import { findReason } from '../../crds/reasons.ts';
-import type { ObjectStore, OpenedObject } from '../../lib/aws/object-store.ts';
+import type { ObjectStore } from '../../lib/aws/object-store.ts';
 import { addCounts, noRecords, type RecordCounts } from '../../lib/contract/report.ts';
 import type { ImportTask } from '../../lib/contract/task.ts';
 import { messageOf, reasonOf, TerminalError } from '../../lib/errors.ts';
@@ -7,8 +7,10 @@ import type { ClaimedFile, Claims, FileFailure, FileVersion, LoadBatch } from '.
 import type { Conversion, Outcome } from '../conversions/conversion.ts';
 import type { Sink } from '../destinations/destination.ts';
 import type { RecordItem, RecordRead } from '../formats/format.ts';
+import type { StoredFile } from '../formats/read-records.ts';
 import { batchRecords } from './batching.ts';
 import { readAhead } from './read-ahead.ts';
+import { openWholeObject } from './whole-object.ts';
 
 export interface ImportFileDeps {
   readonly objects: ObjectStore;
@@ -16,8 +18,8 @@ export interface ImportFileDeps {
   readonly sink: Sink;
   /** The conversion of a generation: each file keeps the one that it was found under. */
   readonly conversionOf: (generation: number) => Promise<Conversion>;
-  /** An opened object's rows, decompressed and parsed as the task's file settings say. */
-  readonly readRecords: (object: OpenedObject, signal: AbortSignal) => AsyncIterable<readonly RecordItem[]>;
+  /** A stored file's rows, decompressed and parsed as the task's file settings say. */
+  readonly readRecords: (file: StoredFile, signal: AbortSignal) => AsyncIterable<readonly RecordItem[]>;
   /** Repeats one call that failed for now; throws what it threw last when the patience is spent. */
   readonly retry: <T>(call: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
@@ -61,9 +63,8 @@ async function importRows(
   deps: ImportFileDeps & { readonly conversion: Conversion },
   signal: AbortSignal,
 ): Promise<RecordCounts> {
-  const { key, etag, versionId } = file;
-  const address = { bucket: task.bucket, key, etag, versionId };
-  const object = await deps.retry(() => deps.objects.open(address, signal), signal);
+  const { key, etag, versionId, size } = file;
+  const object = await openWholeObject({ bucket: task.bucket, key, etag, versionId, size }, deps, signal);
   const batches = batchRecords({
     records: deps.readRecords(object, signal),
     committedRows: file.committedRows,
@@ -121,9 +122,18 @@ async function takeBackRows(
     await takeBack(now.version);
     return { error, retryable: true };
   }
-  const retryable = !(now.error instanceof TerminalError);
-  if (!retryable) await takeBack(versionOf(file));
+  const damaged = isDamage(now.error);
+  const retryable = damaged ? file.attempts === 0 : !(now.error instanceof TerminalError);
+  if (damaged || !retryable) await takeBack(versionOf(file));
   return { error: now.error, retryable };
+}
+
+/**
+ * Bytes may be damaged on the way as well as where they lie: a file that was found damaged is read once more, from its
+ * beginning, before it is given up.
+ */
+function isDamage(error: unknown): boolean {
+  return damages.has(reasonOf(error));
 }
 
 function describeFailure({ limits }: ImportTask, { error, retryable }: Ending): FileFailure {
@@ -131,6 +141,8 @@ function describeFailure({ limits }: ImportTask, { error, retryable }: Ending): 
   const cure = findReason(reason)?.cure ?? '';
   return { reason, message: messageOf(error), cure, retryable, maxAttempts: limits.maxAttempts };
 }
+
+const damages = new Set(['ObjectChecksumMismatch', 'CorruptGzip', 'TruncatedGzip', 'TrailingGarbage']);
 
 /** What is at the key now; or what is wrong with the file now, e.g. that it is gone. */
 async function findNewVersion(

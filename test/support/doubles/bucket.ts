@@ -46,7 +46,7 @@ class MemoryBucket implements Bucket {
   }
 
   put(key: string, { body = '', ...changes }: Parameters<Bucket['put']>[1] = {}): void {
-    const listed = listedObject(key, { size: Math.max(1, body.length), ...changes });
+    const listed = listedObject(key, changes);
     this.#objects.set(key, { listed, body });
   }
 

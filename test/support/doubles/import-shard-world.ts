@@ -1,10 +1,10 @@
-import type { OpenedObject } from '../../../lib/aws/object-store.ts';
 import { TransientError } from '../../../lib/errors.ts';
 import type { JsonObject } from '../../../lib/json.ts';
 import { withRetry } from '../../../lib/retry.ts';
 import type { ImportShardDeps } from '../../../worker/commands/import-shard.ts';
 import type { Conversion } from '../../../worker/conversions/conversion.ts';
 import type { RecordItem } from '../../../worker/formats/format.ts';
+import type { StoredFile } from '../../../worker/formats/read-records.ts';
 import { eventCall, record } from '../builders/import-task.ts';
 import { createManualClock, type ManualClock } from '../manual-clock.ts';
 import { createBucket, type Bucket } from './bucket.ts';
@@ -62,15 +62,15 @@ class WorldInMemory implements ImportShardWorld {
       templateHash: wantedTemplate,
       claimant: 'worker-0',
       conversionOf: (generation) => Promise.resolve(conversionOf(generation)),
-      readRecords: (object, signal) => this.#read(object, signal),
+      readRecords: (file, signal) => this.#read(file, signal),
       retry: (call, signal) =>
         withRetry(call, { attempts: 3, baseMs: 100, capMs: 100 }, { clock, random: () => 1 }, signal),
     };
   }
 
-  async *#read(object: OpenedObject, signal: AbortSignal): AsyncGenerator<readonly RecordItem[]> {
+  async *#read(file: StoredFile, signal: AbortSignal): AsyncGenerator<readonly RecordItem[]> {
     let text = '';
-    for await (const chunk of object.body) text += String(chunk);
+    for await (const chunk of file.body) text += String(chunk);
     const { key, rows } = JSON.parse(text) as { readonly key: string; readonly rows: number };
     this.#reading.add(key);
     this.together.push([...this.#reading]);

@@ -98,4 +98,15 @@ describe('a body that is watched', () => {
     await assert.rejects(reading, { name: 'AbortError' });
     assert.equal(aborted.destroyed, true);
   });
+
+  it('tells bytes that are not those of the checksum apart from a connection that broke', async () => {
+    const source = new Readable({ read: () => {} });
+    const body = watchBody(source, { length: undefined, stallMs: 60_000, subject }, signal);
+    source.push('ab');
+    source.destroy(new Error('Checksum mismatch: expected "AAAAAA==" but received "BBBBBB==".'));
+    await assert.rejects(
+      textOf(body),
+      (error) => error instanceof TransientError && error.reason === 'ObjectChecksumMismatch',
+    );
+  });
 });

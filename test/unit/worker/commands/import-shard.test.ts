@@ -103,7 +103,7 @@ suite('a worker', () => {
     for (const key of ['web/a', 'web/b', 'web/c']) world.add(key, 2);
     world.beforeRow = (key) =>
       key === 'web/b'
-        ? Promise.reject(new TerminalError({ reason: 'CorruptGzip', message: 'Damaged.' }))
+        ? Promise.reject(new TerminalError({ reason: 'EncodingInvalid', message: 'UTF-32.' }))
         : Promise.resolve();
     const report = await start().finish();
     assert.deepEqual(states(), { 'web/a': 'done', 'web/b': 'failed', 'web/c': 'done' });

@@ -62,7 +62,9 @@ function breakAt(row: number, ...errors: readonly Error[]): void {
   };
 }
 
+const unreadable = () => new TerminalError({ reason: 'EncodingInvalid', message: 'It is in UTF-32.' });
 const truncated = () => new TerminalError({ reason: 'TruncatedGzip', message: 'It ends in the middle.' });
+const mismatch = () => new TransientError({ reason: 'ObjectChecksumMismatch', message: 'A byte is wrong.' });
 const broken = () => new TransientError({ reason: 'ObjectReadFailed', message: 'It broke off.' });
 const overwritten = () => new TerminalError({ reason: 'ObjectChangedDuringRead', message: 'It changed.' });
 
@@ -101,7 +103,7 @@ suite('the import of a file', () => {
     world.add(key);
     world.bucket.open = () => {
       assert.equal(stored().attempts, 1);
-      throw truncated();
+      throw unreadable();
     };
     await attempt();
     assert.equal(stored().state, 'failed');
@@ -109,7 +111,7 @@ suite('the import of a file', () => {
 
   test('leaves no body open, however it ends', async () => {
     world.add(key, 3);
-    breakAt(2, truncated());
+    breakAt(2, unreadable());
     await attempt();
     await world.clock.advance(1);
     assert.equal(world.bucket.openBodies, 0);
@@ -121,13 +123,38 @@ suite('a file that is broken', () => {
     world.bucket.put(key, { body: JSON.stringify({ key, rows: 5 }) });
     world.ledger.add(key, { committedRows: 2 });
     stored().stored = [...ids(2)];
-    breakAt(4, truncated());
+    breakAt(4, unreadable());
     const outcome = await attempt();
     assert.equal(outcome.kind, 'failed');
     const { state, failure } = stored();
     assert.deepEqual([state, stored().stored], ['failed', []]);
-    assert.deepEqual([failure?.reason, failure?.message], ['TruncatedGzip', 'It ends in the middle.']);
-    assert.match(failure?.cure ?? '', /Upload the whole file under a new key/);
+    assert.deepEqual([failure?.reason, failure?.message], ['EncodingInvalid', 'It is in UTF-32.']);
+    assert.match(failure?.cure ?? '', /Write the file in UTF-8/);
+  });
+
+  test('by damage is read once more from its beginning, since bytes may be damaged on the way', async () => {
+    for (const damage of [truncated, mismatch]) {
+      world = createImportShardWorld();
+      world.bucket.put(key, { body: JSON.stringify({ key, rows: 5 }) });
+      world.ledger.add(key, { committedRows: 2 });
+      stored().stored = [...ids(2)];
+      breakAt(4, damage());
+      assert.equal((await attempt()).kind, 'failed');
+      assert.deepEqual([stored().state, stored().stored, stored().committedRows], ['found', [], 0]);
+      assert.equal((await attempt()).kind, 'imported');
+      assert.deepEqual(stored().stored, ids(5));
+    }
+  });
+
+  test('by damage at the second reading too is given up', async () => {
+    for (const damage of [truncated, mismatch]) {
+      world = createImportShardWorld();
+      world.add(key, 5);
+      breakAt(4, damage(), damage());
+      await attempt();
+      await attempt();
+      assert.deepEqual([stored().state, stored().stored, stored().attempts], ['failed', [], 2]);
+    }
   });
 
   test('by a connection that broke off keeps its rows, and waits for another attempt', async () => {
