@@ -1,5 +1,6 @@
 import type { ConditionType } from '../../crds/conditions.ts';
 import type { Reason } from '../../crds/reasons.ts';
+import { messageOf } from '../../lib/errors.ts';
 import { failed, findingOf, gatesUntil, passed, unknown, type Finding } from '../conditions/finding.ts';
 import type { ImportFacts } from '../controllers/s3-import-source/facts.ts';
 import { findContradiction } from './find-contradiction.ts';
@@ -159,8 +160,9 @@ function projectIsUnknown({ eventStore, source }: ImportFacts): Finding | undefi
   );
 }
 
-function accessIsNotResolved({ access }: ImportFacts): Finding | undefined {
-  return access !== undefined && 'error' in access
-    ? findingOf(access.error, 'ResolvedRefs', [{ type: 'ResolvedRefs' }])
-    : undefined;
+/** The connection's own look, which says the same in its status, may not have come yet. */
+function accessIsNotResolved({ access, source }: ImportFacts): Finding | undefined {
+  if (access === undefined || !('error' in access)) return undefined;
+  const { name } = source.spec.connectionRef;
+  return failed('ResolvedRefs', 'DependencyNotReady', `S3Connection ${name}: ${messageOf(access.error)}`);
 }

@@ -41,7 +41,7 @@ const rules: readonly Rule[] = [
   gatesAreBlocked,
   typesAreInOrder,
   ({ conditions }) => conditions.flatMap(textIsPlain),
-  ({ conditions }) => conditions.flatMap(reasonIsAdmitted),
+  ({ object, conditions }) => conditions.flatMap((one) => reasonIsAdmitted(one, object.kind)),
 ];
 
 function generationsAreKnown({ object, conditions }: Subject): readonly string[] {
@@ -138,7 +138,7 @@ function textIsPlain({ type, message, reason, lastTransitionTime }: Condition): 
   ];
 }
 
-function reasonIsAdmitted({ type, status, reason }: Condition): readonly string[] {
+function reasonIsAdmitted({ type, status, reason }: Condition, kind: string): readonly string[] {
   const entry = findReason(reason);
   if (entry === undefined) return [`${type} has the reason ${reason}, which is not in the table`];
   const repeats =
@@ -146,6 +146,7 @@ function reasonIsAdmitted({ type, status, reason }: Condition): readonly string[
   const admitted = repeats || entry.on.includes(type as ConditionType);
   const normal = status !== 'True' || type === 'Ready' || table[type as ConditionType]?.role === 'abnormal';
   return [
+    ...((entry.kinds as readonly string[]).includes(kind) ? [] : [`${reason} is no reason of ${kind}`]),
     ...(admitted ? [] : [`${reason} stands on ${type}, where the table does not have it`]),
     ...(normal || entry.class === 'N' ? [] : [`${type} is True with ${reason}, which is not normal`]),
   ];

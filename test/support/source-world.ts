@@ -4,6 +4,7 @@ import type { S3Connection } from '../../crds/generated/s3-connection.ts';
 import type { S3ImportSource } from '../../crds/generated/s3-import-source.ts';
 import type { SourceMemory } from '../../operator/controllers/s3-import-source/memory.ts';
 import { reconcileS3ImportSource } from '../../operator/controllers/s3-import-source/reconcile.ts';
+import type { ObjectStore } from '../../lib/aws/object-store.ts';
 import { resourceTypes } from '../../operator/resource-types.ts';
 import type { Job, JobStatus } from '../../operator/resources/worker-job.ts';
 import { createApiClient, type ApiClient } from '../../operator/runtime/api-client.ts';
@@ -52,8 +53,8 @@ export interface SourceWorld {
   addPod(job: string, pod: PodChanges): Promise<void>;
   /** What the Job controller tells when it cannot make a pod. */
   tellRefusal(job: Job, note: string): Promise<void>;
-  /** Resources that the operator may not list. */
-  readonly forbidden: Set<string>;
+  /** Calls of the operator's that are refused, such as `list pods`, with the HTTP status of the answer. */
+  readonly refused: Map<string, number>;
   stop(): Promise<void>;
 }
 
@@ -64,11 +65,22 @@ export interface PassOptions {
   readonly name?: string;
 }
 
-export async function createSourceWorld(): Promise<SourceWorld> {
+export interface SourceWorldOptions {
+  /** The bucket, in place of the one in memory. */
+  readonly objects?: ObjectStore;
+}
+
+export async function createSourceWorld({ objects }: SourceWorldOptions = {}): Promise<SourceWorld> {
   const api = startMemoryApi();
   const clock = createManualClock(Date.now());
   const client = createApiClient({ transport: api.transport, fieldManager: 'millrace', clock });
-  const world = new WorldInMemory(client, clock, await api.createNamespace('acme'), () => api.stop());
+  const world = new WorldInMemory(
+    client,
+    clock,
+    await api.createNamespace('acme'),
+    () => api.stop(),
+    objects,
+  );
   await world.begin();
   return world;
 }
@@ -92,14 +104,23 @@ class WorldInMemory implements SourceWorld {
     jobs: createStore<Job>(),
   };
   readonly #memories = new Map<string, SourceMemory>();
-  readonly forbidden = new Set<string>();
+  readonly refused = new Map<string, number>();
   #pods = 0;
 
-  constructor(client: ApiClient, clock: ManualClock, namespace: string, stop: () => Promise<void>) {
+  readonly #objects: ObjectStore;
+
+  constructor(
+    client: ApiClient,
+    clock: ManualClock,
+    namespace: string,
+    stop: () => Promise<void>,
+    objects?: ObjectStore,
+  ) {
     this.client = client;
     this.clock = clock;
     this.namespace = namespace;
     this.stop = stop;
+    this.#objects = objects ?? this.bucket;
     this.ledger = createLedger(() => clock.now());
   }
 
@@ -145,7 +166,7 @@ class WorldInMemory implements SourceWorld {
         externalIdOf: () => Promise.resolve('mr-test'),
         clock: this.clock,
         stores: { get: () => session },
-        objectStores: { get: () => this.bucket },
+        objectStores: { get: () => this.#objects },
         recorder: this.recorder,
         worker: { image: 'registry.example/millrace:1' },
         memories: this.#memories,
@@ -214,17 +235,18 @@ class WorldInMemory implements SourceWorld {
     } as KubernetesObject);
   }
 
-  /** As the operator's ServiceAccount may use it. */
+  /** As the operator may use it. */
   get #granted(): ApiClient {
-    const list: ApiClient['list'] = async (type, options) => {
-      if (!this.forbidden.has(type.plural)) return await this.client.list(type, options);
-      const message = `${type.plural} is forbidden`;
-      const answer = { status: 403, headers: {}, body: { reason: 'Forbidden', message } };
-      throw errorOfAnswer(`list ${type.plural}`, answer, 0);
-    };
     return new Proxy(this.client, {
-      get: (target, name: keyof ApiClient) =>
-        name === 'list' ? list : (target[name] as (...args: never[]) => unknown).bind(target),
+      get: (target, name: keyof ApiClient) => {
+        const call = target[name] as (type: ResourceType, ...rest: unknown[]) => Promise<unknown>;
+        return async (type: ResourceType, ...rest: unknown[]) => {
+          const asked = `${name} ${type.plural}`;
+          const status = this.refused.get(asked);
+          if (status === undefined) return await call.call(target, type, ...rest);
+          throw errorOfAnswer(asked, { status, headers: {}, body: { message: `${asked} is refused` } }, 0);
+        };
+      },
     });
   }
 

@@ -3,6 +3,7 @@ import type { SourceCounts } from '../../../lib/store/types.ts';
 import { viewJob } from '../../planning/job-view.ts';
 import { addSample, ratesOf } from '../../planning/rates.ts';
 import type { ObjectStores } from '../../object-stores.ts';
+import type { RunPlan } from '../../planning/run.ts';
 import type { WorkerImage } from '../../resources/import-task.ts';
 import type { ImportProgress } from './facts.ts';
 import { findFiles, type FoundInto } from './find-files.ts';
@@ -38,17 +39,23 @@ export async function advanceImport(
     ? { listing: undefined, permissions: [] }
     : await lookIntoBucket(facts, into, deps, signal);
   const counts = await status.sourceCounts(sourceId);
-  const runs = await allRuns.listRuns(sourceId, shownRuns);
-  const latestRun = runs[0];
+  const runsBefore = await allRuns.listRuns(sourceId, shownRuns);
+  const [latestRun] = runsBefore;
   const surplusMs = noteSurplus(facts, counts, memory);
   const account = { sourceId, counts, latestRun, surplusMs, permissions };
   const { template, templateHash, plan, shards } = planImport(facts, account, deps.worker);
   const run = { source, sourceId, session, template, templateHash, latestRun, jobs, nowMs, memory };
   const workers = await runWorkers(plan, run, deps, signal);
+  const runs = movesRun(plan) ? await allRuns.listRuns(sourceId, shownRuns) : runsBefore;
   memory.samples = addSample(memory.samples, sampleOf(counts, nowMs));
   const { digest } = newestConversion;
   const rates = ratesOf(memory.samples);
   return { generation, digest, permissions, listing, counts, runs, plan, workers, shards, rates };
+}
+
+/** What opens or ends a run is told by the pass that does it. */
+function movesRun({ kind }: RunPlan): boolean {
+  return kind === 'start' || kind === 'end' || kind === 'stop';
 }
 
 async function lookIntoBucket(
@@ -60,7 +67,9 @@ async function lookIntoBucket(
   try {
     const objects = deps.objectStores.get(keyOfConnection(facts.source), facts.access);
     const permissions = await probePermissions(facts, into.memory, objects, signal);
-    const refused = permissions.find((probe) => probe.action === 's3:ListBucket' && probe.error !== undefined);
+    const refused = permissions.find(
+      (probe) => probe.action === 's3:ListBucket' && probe.error !== undefined,
+    );
     const listing =
       refused === undefined ? await findFiles(facts, into, objects, signal) : { error: refused.error };
     return { permissions, listing };

@@ -118,8 +118,8 @@ const faults: readonly {
     facts: {
       access: { error: new TerminalError({ reason: 'SecretKeyMissing', message: 'Add the key.' }) },
     },
-    finding: ['ResolvedRefs', 'False', 'SecretKeyMissing'],
-    message: /^Add the key\.$/,
+    finding: ['ResolvedRefs', 'False', 'DependencyNotReady'],
+    message: /^S3Connection acme-lake: Add the key\.$/,
   },
 ];
 

@@ -232,6 +232,7 @@ suite('the runs of a source', () => {
       succeeded: 2,
       completedIndexes: '0,2',
     });
+    await world.clock.advance(30 * second);
     await world.reconcile();
     const { parallelism, completions } = (await onlyJob()).spec;
     assert.deepEqual([parallelism, completions], [5, 5]);
@@ -388,7 +389,7 @@ suite('what a pass says of workers', () => {
   });
 
   test('an operator that may not read pods says just that, and the import goes on', async () => {
-    world.forbidden.add('pods');
+    world.refused.set('list pods', 403);
     const job = await startRun();
     await world.setJobStatus(job.metadata.name ?? '', started);
     await world.reconcile();
@@ -505,7 +506,7 @@ suite('workers of a source that cannot be worked on', () => {
     const job = await startRun();
     await world.client.delete(resourceTypes.secrets, { namespace: world.namespace, name: 'lake-keys' });
     await world.reconcile();
-    assert.deepEqual(await condition('Ready'), ['False', 'SecretNotFound']);
+    assert.deepEqual(await condition('Ready'), ['False', 'DependencyNotReady']);
     world.ledger.broken = new TransientError({ reason: 'StoreUnreachable', message: 'Nothing answers.' });
     await world.reconcile();
     world.ledger.broken = undefined;
@@ -564,8 +565,8 @@ suite('what goes wrong in a pass', () => {
   test('a Secret that has gone is told, with its name', async () => {
     await world.client.delete(resourceTypes.secrets, { namespace: world.namespace, name: 'lake-keys' });
     await world.reconcile();
-    assert.deepEqual(await condition('ResolvedRefs'), ['False', 'SecretNotFound']);
-    assert.match(await messageOf('Ready'), /lake-keys/);
+    assert.deepEqual(await condition('ResolvedRefs'), ['False', 'DependencyNotReady']);
+    assert.match(await messageOf('Ready'), /^S3Connection lake: There is no Secret lake-keys /);
   });
 });
 
