@@ -17,7 +17,7 @@ export interface OpenedFile extends StoredFile {
 }
 
 /** `s3://BUCKET/KEY`, the key as it is, whatever characters it holds; undefined: the path of a file. */
-function parseS3Address(text: string): S3Address | undefined {
+export function parseS3Address(text: string): S3Address | undefined {
   if (!/^s3:/i.test(text)) return undefined;
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/is.exec(text) ?? [];
   if (bucket !== undefined && key !== undefined) return { bucket, key };

@@ -5,6 +5,10 @@ import type { CommandEntry } from '../command.ts';
  * half of the product with them.
  */
 export const commands = Object.freeze({
+  init: {
+    summary: 'Write a first manifest of a source, its converter made from a sample file.',
+    load: async () => (await import('./init.ts')).init,
+  },
   run: {
     summary: 'Run sources on this machine, without a cluster.',
     load: async () => (await import('./run.ts')).run,

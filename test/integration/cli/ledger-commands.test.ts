@@ -91,7 +91,7 @@ suite('what became of files and rows, asked of a cluster', { skip: await reasonT
   const ask = (...args: readonly string[]) =>
     runMillrace([...args, '--kubeconfig', kubeconfig, '-n', namespace, '-o', 'json']);
 
-  test('[C-04] millrace files tells of every file of a source what became of it, with reason and cure', async () => {
+  test('[C-06] millrace files tells of every file of a source what became of it, with reason and cure', async () => {
     const files = listed(await ask('files', 'web-events'));
     assert.deepEqual(
       files.map(({ key, state, records }) => [key, state, records?.imported, records?.rejected]),
@@ -107,7 +107,7 @@ suite('what became of files and rows, asked of a cluster', { skip: await reasonT
     assert.match(failed?.failure?.cure ?? '', /Upload/);
   });
 
-  test('[C-04] lists are read by pages, and say how to go on', async () => {
+  test('lists are read by pages, and say how to go on', async () => {
     const first = await ask('files', 'web-events', '--limit', '2');
     assert.deepEqual(
       listed(first).map(({ key }) => key),
@@ -125,7 +125,7 @@ suite('what became of files and rows, asked of a cluster', { skip: await reasonT
     assert.deepEqual([newest?.row, ...rest.map(({ row }) => row)], [3, 2]);
   });
 
-  test('[C-04] millrace rejects shows each rejected row with its file, its reason and its text', async () => {
+  test('[C-06] millrace rejects shows each rejected row with its file, its reason and its text', async () => {
     const args = ['--kubeconfig', kubeconfig, '-n', namespace];
     const { stdout, code } = await runMillrace(['rejects', 'web-events', '--key', 'web/a.json.gz', ...args]);
     assert.equal(code, 0);
