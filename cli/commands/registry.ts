@@ -55,6 +55,14 @@ export const commands = Object.freeze({
     summary: 'Show the first records of a source beside the events that they would become.',
     load: async () => (await import('./preview.ts')).preview,
   },
+  check: {
+    summary: 'Try the permissions that sources need, before they are applied.',
+    load: async () => (await import('./check.ts')).check,
+  },
+  policy: {
+    summary: 'Print the policies of IAM that an object needs, ready to paste.',
+    load: async () => (await import('./policy.ts')).policy,
+  },
   demo: {
     summary: 'Import some hundred thousand made-up events with an embedded S3 and PostgreSQL.',
     load: async () => (await import('./demo.ts')).demo,

@@ -50,6 +50,8 @@ export interface ByteRange {
 
 export interface OpenRequest extends ObjectAddress {
   readonly range?: ByteRange | undefined;
+  /** What of the key a message may name, to say what must be allowed. */
+  readonly prefix?: string | undefined;
 }
 
 export interface ObjectHead {

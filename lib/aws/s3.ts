@@ -87,9 +87,9 @@ class S3ObjectStore implements ObjectStore {
   }
 
   async open(request: OpenRequest, signal: AbortSignal): Promise<OpenedObject> {
-    const { bucket, versionId, range } = request;
+    const { bucket, versionId, range, prefix } = request;
     const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion';
-    return this.#call({ action, bucket }, signal, async () => {
+    return this.#call({ action, bucket, prefix }, signal, async () => {
       // A checksum is of the whole object. Stores without checksums pass the question over.
       const checksum = range === undefined ? ({ ChecksumMode: 'ENABLED' } as const) : {};
       const input = { ...addressed(request), Range: range && formatRange(range), ...checksum };
@@ -133,7 +133,7 @@ class S3ObjectStore implements ObjectStore {
   }
 
   async #call<T>(
-    asked: { readonly action: string; readonly bucket: string; readonly prefix?: string },
+    asked: { readonly action: string; readonly bucket: string; readonly prefix?: string | undefined },
     signal: AbortSignal,
     call: () => Promise<T>,
   ): Promise<T> {
@@ -147,7 +147,7 @@ class S3ObjectStore implements ObjectStore {
   }
 
   async #asOurs<T>(
-    asked: { readonly action: string; readonly bucket: string; readonly prefix?: string },
+    asked: { readonly action: string; readonly bucket: string; readonly prefix?: string | undefined },
     signal: AbortSignal,
     call: () => Promise<T>,
   ): Promise<T> {

@@ -49,21 +49,25 @@ export async function probeImport(
   const allowed = { ...list, result: 'Allowed' } as const;
   const object = pickObject(listed, input.matches);
   if (object === undefined) return [allowed, { ...read, result: 'Unknown' }];
-  return [allowed, ...(await probeRead(objects, { bucket, object, read }, signal))];
+  return [allowed, ...(await probeRead(objects, { bucket, prefix, object, read }, signal))];
 }
 
 async function probeRead(
   objects: ObjectStore,
   asked: {
     readonly bucket: string;
+    readonly prefix: string;
     readonly object: ListedObject;
     readonly read: Pick<Probe, 'action' | 'resource'>;
   },
   signal: AbortSignal,
 ): Promise<readonly Probe[]> {
-  const { bucket, object, read } = asked;
+  const { bucket, prefix, object, read } = asked;
   try {
-    const { body } = await objects.open({ bucket, key: object.key, range: { first: 0, last: 0 } }, signal);
+    const { body } = await objects.open(
+      { bucket, key: object.key, prefix, range: { first: 0, last: 0 } },
+      signal,
+    );
     body.destroy();
     return [{ ...read, result: 'Allowed' }];
   } catch (error) {

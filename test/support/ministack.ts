@@ -20,7 +20,19 @@ export interface MiniStack {
   createUser(statements: readonly PolicyStatement[]): Promise<TestUser>;
   /** Credentials of a role's session that may do what the statements say; they end after so many seconds. */
   createSession(statements: readonly PolicyStatement[], seconds: number): Promise<AwsCredentials>;
+  /** A new role that trusts nobody and may do nothing. */
+  createRole(): Promise<TestRole>;
+  /** An OpenID provider of the account, so that its tokens may be given for roles. */
+  createOidcProvider(issuer: string): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface TestRole {
+  readonly name: string;
+  readonly arn: string;
+  /** A whole policy, as a person pastes it. */
+  setTrust(document: string): Promise<void>;
+  setPolicy(document: string): Promise<void>;
 }
 
 export interface PolicyStatement {
@@ -33,6 +45,8 @@ export interface PolicyStatement {
 
 export interface TestUser extends AwsCredentials {
   readonly arn: string;
+  /** A whole policy in place of the one before, as a person pastes it; undefined: none. */
+  setPolicy(document: string | undefined): Promise<void>;
 }
 
 export interface PutOptions {
@@ -113,7 +127,7 @@ function createMiniStack(port: number, stop: () => Promise<void>): MiniStack {
       return bucketOf(port, name);
     },
     createUser: async (statements) => {
-      const user = `user-${randomUUID()}`;
+      const user = `user-${newName()}`;
       const created = await iam('CreateUser', { UserName: user });
       // A policy without statements is refused; a user without a policy may do nothing.
       if (statements.length > 0) {
@@ -121,10 +135,39 @@ function createMiniStack(port: number, stop: () => Promise<void>): MiniStack {
         await iam('PutUserPolicy', { UserName: user, PolicyName: 'test', PolicyDocument });
       }
       const key = await iam('CreateAccessKey', { UserName: user });
-      return { arn: element(created, 'Arn'), ...credentialsOf(key) };
+      const setPolicy = async (document: string | undefined) => {
+        const named = { UserName: user, PolicyName: 'test' };
+        if (document === undefined) await iam('DeleteUserPolicy', named);
+        else await iam('PutUserPolicy', { ...named, PolicyDocument: document });
+      };
+      return { arn: element(created, 'Arn'), ...credentialsOf(key), setPolicy };
+    },
+    createRole: async () => {
+      const name = `role-${newName()}`;
+      const nobody = policyOf([
+        { Effect: 'Deny', Action: 'sts:AssumeRole', Principal: { AWS: '*' }, Resource: '*' },
+      ]);
+      const created = await iam('CreateRole', { RoleName: name, AssumeRolePolicyDocument: nobody });
+      return {
+        name,
+        arn: element(created, 'Arn'),
+        setTrust: async (document) => {
+          await iam('UpdateAssumeRolePolicy', { RoleName: name, PolicyDocument: document });
+        },
+        setPolicy: async (document) => {
+          await iam('PutRolePolicy', { RoleName: name, PolicyName: 'test', PolicyDocument: document });
+        },
+      };
+    },
+    createOidcProvider: async (issuer) => {
+      await iam('CreateOpenIDConnectProvider', {
+        Url: issuer,
+        'ClientIDList.member.1': 'sts.amazonaws.com',
+        'ThumbprintList.member.1': '0'.repeat(40),
+      });
     },
     createSession: async (statements, seconds) => {
-      const role = `role-${randomUUID()}`;
+      const role = `role-${newName()}`;
       const trust = policyOf([
         {
           Effect: 'Allow',
@@ -176,6 +219,11 @@ function bucketOf(port: number, name: string): TestBucket {
       await ask(port, { service: 's3', method: 'PUT', path, body: policyOf(statements) });
     },
   };
+}
+
+/** Not in the shape of a uid, which no status may tell. */
+function newName(): string {
+  return randomUUID().replaceAll('-', '');
 }
 
 function policyOf(statements: readonly PolicyStatement[]): string {

@@ -46,6 +46,14 @@ export const sourceCases: readonly CrdCase[] = [
     expect: accepted,
   })),
   ...[
+    'arn:aws:s3:us-east-1:111122223333:accesspoint/acme-import',
+    'acme-import-k5s1vz1obm4oqeuw6ijd4wq6tseuw1a-s3alias',
+  ].map((bucket) => ({
+    name: `[P-08] the access point ${bucket} is accepted for a bucket`,
+    object: sourceManifest({ bucket }),
+    expect: accepted,
+  })),
+  ...[
     'ab',
     'Acme',
     'acme_events',
@@ -431,7 +439,22 @@ export const sourceCases: readonly CrdCase[] = [
     object: sourceManifest({ workers: { labels: { team: 'a b' } } }),
     expect: refused('spec.workers.labels.team', 'should match'),
   },
-  ...['schedule', 'sync', 'limits', 'notify'].map((field) => ({
+  {
+    name: '[I-46][I-47] a source may have limits of its own, either of them',
+    object: sourceManifest({ limits: { eventsPerSecond: 100 } }),
+    expect: acceptedWith({ 'spec.limits': { eventsPerSecond: 100 } }),
+  },
+  ...['0%', '1%', '0.5%', '99.999%', '100%'].map((maxRejectShare) => ({
+    name: `${maxRejectShare} is accepted as a share of rejects`,
+    object: sourceManifest({ errors: { maxRejectShare } }),
+    expect: acceptedWith({ 'spec.errors.maxRejectShare': maxRejectShare }),
+  })),
+  ...['1', '101%', '-1%', '0.01', '1 %'].map((maxRejectShare) => ({
+    name: `${maxRejectShare} is refused as a share of rejects`,
+    object: sourceManifest({ errors: { maxRejectShare } }),
+    expect: refused('spec.errors.maxRejectShare', 'should match'),
+  })),
+  ...['schedule', 'sync', 'notify'].map((field) => ({
     name: `the field ${field} of a source, which nothing serves yet, is refused as unknown`,
     object: sourceManifest({ [field]: {} }),
     expect: refused('', `.spec.${field}: field not declared in schema`),

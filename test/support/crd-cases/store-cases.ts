@@ -27,8 +27,12 @@ export const storeCases: readonly CrdCase[] = [
       },
       projects: [{ id: '168342', name: 'web' }, { id: 'mobile-app' }],
       deduplicationWindow: '1h30m',
+      retention: { events: '400d', rejects: '1d', runs: '99999d' },
     }),
-    expect: acceptedWith({ 'spec.postgres.ownerSecretRef.key': 'url' }),
+    expect: acceptedWith({
+      'spec.postgres.ownerSecretRef.key': 'url',
+      'spec.projects[0].limits': { filesPerSecond: 50, eventsPerSecond: 30_000 },
+    }),
   },
   {
     name: 'a store without projects is refused',
@@ -120,9 +124,24 @@ export const storeCases: readonly CrdCase[] = [
     }),
     expect: acceptedWith({ 'spec.displayName': 'New', 'spec.projects': [{ id: '7', name: 'seven' }] }),
   },
-  ...['retention', 'limits'].map((field) => ({
-    name: `the field ${field} of a store, which nothing serves yet, is refused as unknown`,
-    object: storeManifest({ [field]: {} }),
-    expect: refused('', `.spec.${field}: field not declared in schema`),
+  ...['0d', '400', '400h', '-1d', '1.5d', '100000d'].map((events) => ({
+    name: `the retention ${events} is refused, being no number of days`,
+    object: storeManifest({ retention: { events } }),
+    expect: refused('spec.retention.events', events.length > 6 ? 'may not be' : 'should match'),
   })),
+  {
+    name: '[I-46][I-47] a project may have limits of its own, and keeps the default of the one that it does not name',
+    object: storeManifest({ projects: [{ id: '1', limits: { filesPerSecond: 5 } }] }),
+    expect: acceptedWith({ 'spec.projects[0].limits': { filesPerSecond: 5, eventsPerSecond: 30_000 } }),
+  },
+  ...[{ filesPerSecond: 0 }, { eventsPerSecond: 99 }].map((limits) => ({
+    name: `the limits ${JSON.stringify(limits)} of a project are refused as too low to import anything`,
+    object: storeManifest({ projects: [{ id: '1', limits }] }),
+    expect: refused(`spec.projects[0].limits.${Object.keys(limits)[0] ?? ''}`, 'greater than or equal to'),
+  })),
+  {
+    name: 'limits of a whole store are refused: they are its projects’',
+    object: storeManifest({ limits: {} }),
+    expect: refused('', '.spec.limits: field not declared in schema'),
+  },
 ];
