@@ -22,16 +22,16 @@ export interface StatusWriter {
 }
 
 /**
- * Writes the derived status if it differs from the one that is there; says whether it did.
+ * Writes the derived status if it differs from the one that is there; gives the object as it is then, else undefined.
  * The same world gives the same status, so a second reconcile writes nothing.
  */
-export async function reportStatus<S extends StatusWithConditions>(
+export async function reportStatus<S extends StatusWithConditions, T extends WithStatus<S>>(
   { client, recorder, signal }: StatusWriter,
   type: ResourceType,
-  object: WithStatus<S>,
+  object: T,
   status: S,
-): Promise<boolean> {
-  if (isDeepStrictEqual(object.status, status)) return false;
+): Promise<T | undefined> {
+  if (isDeepStrictEqual(object.status, status)) return undefined;
   const { namespace, name } = keyOf(object);
   const body = {
     apiVersion: apiVersionOf(type),
@@ -40,9 +40,9 @@ export async function reportStatus<S extends StatusWithConditions>(
     metadata: { namespace, name, ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }) },
     status,
   };
-  await client.applyStatus(type, body, { signal });
+  const written = await client.applyStatus(type, body, { signal });
   recordTransition(recorder, object, readyOf(object.status), readyOf(status));
-  return true;
+  return written as KubernetesObject as T;
 }
 
 function readyOf(status: StatusWithConditions | undefined): Condition | undefined {

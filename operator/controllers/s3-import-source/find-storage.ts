@@ -48,8 +48,9 @@ type Access = Pick<S3ImportSourceStatus, 'permissions' | 'policies'>;
 export function deriveAccess(
   { spec: { bucket, prefix } }: S3ImportSource,
   connection: S3Connection | undefined,
-  permissions: readonly Probe[] | undefined,
+  progress: ImportProgress | undefined,
 ): Access {
+  const permissions = progress?.permissions;
   return {
     ...(permissions === undefined || permissions.length === 0
       ? {}

@@ -1,5 +1,7 @@
+import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
 import type { AskedLook } from '../../discovery/listing.ts';
 import type { ProgressSample } from '../../planning/rates.ts';
+import type { OwnWrite } from '../own-write.ts';
 import type { ProbedPermissions } from './probe-permissions.ts';
 
 /**
@@ -7,6 +9,7 @@ import type { ProbedPermissions } from './probe-permissions.ts';
  * this, and costs a look at the bucket, a moment of patience or a figure that comes later.
  */
 export interface SourceMemory {
+  lastWrite: OwnWrite<S3ImportSource> | undefined;
   /** When the counters in status were last written. */
   progressWrittenAt: number | undefined;
   /** Since when more workers have been at work than are wanted. */
@@ -21,6 +24,7 @@ export interface SourceMemory {
 
 export function createSourceMemory(): SourceMemory {
   return {
+    lastWrite: undefined,
     progressWrittenAt: undefined,
     surplusSince: undefined,
     look: undefined,

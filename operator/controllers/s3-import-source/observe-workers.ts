@@ -35,7 +35,7 @@ export async function observeWorkers(
   deps: ObserveDeps,
   signal: AbortSignal,
 ): Promise<WorkerReport> {
-  if (plan.kind === 'none') return alone(passed(type, type, 'No worker is needed.'));
+  if (plan.kind === 'none') return alone(atWork);
   const newest = jobs.toSorted((a, b) => viewJob(b).run - viewJob(a).run)[0];
   if (newest === undefined || plan.kind === 'start') return alone(atWork);
   const { state, live } = viewJob(newest);
@@ -52,7 +52,7 @@ export async function observeWorkers(
 
 const type = 'WorkersAvailable';
 
-const atWork = passed(type, type, 'The workers that are wanted run, or are starting.');
+const atWork = passed(type, type, 'No worker is missing.');
 
 function alone(finding: Finding): WorkerReport {
   return { finding, trouble: undefined, evicted: [] };

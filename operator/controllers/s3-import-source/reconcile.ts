@@ -7,6 +7,7 @@ import { resourceTypes } from '../../resource-types.ts';
 import { runPreflight } from '../../preflight/checks.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import { formatKey, type ObjectKey } from '../../runtime/objects.ts';
+import { freshest, noteWrite } from '../own-write.ts';
 import { reportStatus } from '../report-status.ts';
 import { settle } from '../settle.ts';
 import { advanceImport, type AdvanceDeps } from './advance.ts';
@@ -28,14 +29,16 @@ export async function reconcileS3ImportSource(
   deps: S3ImportSourceDeps,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
-  const source = deps.sources.get(key);
-  if (source === undefined || source.metadata.deletionTimestamp !== undefined) {
+  const cached = deps.sources.get(key);
+  if (cached === undefined || cached.metadata.deletionTimestamp !== undefined) {
     deps.memories.delete(formatKey(key));
     return {};
   }
-  const facts = await gatherImport(source, deps, signal);
   const memory = deps.memories.get(formatKey(key)) ?? createSourceMemory();
   deps.memories.set(formatKey(key), memory);
+  const source = freshest(cached, memory.lastWrite);
+  if (source === cached) memory.lastWrite = undefined;
+  const facts = await gatherImport(source, deps, signal);
   const { preflight, progress } = await advance(facts, memory, deps, signal);
   const { untoldMs, isStalled } = await report(facts, { preflight, progress, memory }, deps, signal);
   const usual =
@@ -101,7 +104,8 @@ async function report(
     status,
   );
   const isWhole = isDeepStrictEqual(status, whole);
-  if (written && isWhole) memory.progressWrittenAt = nowMs;
+  if (written !== undefined) memory.lastWrite = noteWrite(source, written, memory.lastWrite);
+  if (written !== undefined && isWhole) memory.progressWrittenAt = nowMs;
   const isStalled = status.conditions?.some(({ type }) => type === 'Stalled') === true;
   return { untoldMs: isWhole ? Infinity : dueMs, isStalled };
 }

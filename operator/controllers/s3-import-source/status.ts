@@ -48,7 +48,7 @@ export function deriveImportStatus(input: ImportStatusInput): S3ImportSourceStat
     observedGeneration: source.metadata.generation,
     ...(handledAt === undefined ? {} : { lastHandledReconcileAt: handledAt }),
     ...(figures === undefined || keep ? pickFigures(source.status) : figures),
-    ...deriveAccess(source, input.connection, progress?.permissions),
+    ...deriveAccess(source, input.connection, progress),
     conditions,
   };
 }

@@ -182,6 +182,7 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
     const passes = await listingPasses(tenant);
     await waitFor('two more looks are over', async () => (await listingPasses(tenant)) >= passes + 2);
     const then = await tenant.source();
+    assert.deepEqual(then.status, before.status);
     assert.equal(then.metadata.resourceVersion, before.metadata.resourceVersion);
   });
 

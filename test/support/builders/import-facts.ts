@@ -81,7 +81,7 @@ export function importProgress(changes: Partial<ImportProgress> = {}): ImportPro
     runs: [],
     rates: undefined,
     plan: { kind: 'none' },
-    workers: workerReport(passed('WorkersAvailable', 'WorkersAvailable', 'No worker is needed.')),
+    workers: workerReport(passed('WorkersAvailable', 'WorkersAvailable', 'No worker is missing.')),
     shards: { desired: 0, active: 0, failed: 0 },
     ...changes,
   };

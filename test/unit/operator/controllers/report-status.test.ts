@@ -21,7 +21,7 @@ async function write(
 ): Promise<boolean> {
   const { client, recorder } = world;
   const to = { client, recorder, signal: new AbortController().signal };
-  return await reportStatus(to, resourceTypes.s3ImportSources, await seen, status);
+  return (await reportStatus(to, resourceTypes.s3ImportSources, await seen, status)) !== undefined;
 }
 
 suite('the one place where a status is written', () => {
