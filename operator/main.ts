@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { systemClock } from '../lib/clock.ts';
-import { createLogger } from '../lib/log.ts';
+import { createLogger, type Logger } from '../lib/log.ts';
 import { createMetrics } from '../lib/metrics.ts';
 import { createRedactor } from '../lib/redact.ts';
 import { loadOperatorConfig, type OperatorConfig } from './config.ts';
@@ -34,7 +34,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
   const health = await startHealthServer({ port: config.port }, { checks: manager.readiness, metrics });
   log.info('started', { server: access.server, port: health.port });
   try {
-    return (await manager.run(stopSignal())) === 'stopped' ? 0 : 1;
+    return (await manager.run(stopSignal(log))) === 'stopped' ? 0 : 1;
   } finally {
     await health.close();
     await http.close();
@@ -57,13 +57,24 @@ function managerOptions(config: OperatorConfig, access: ClusterAccess): ManagerO
   };
 }
 
+/** Each step of a stop has its own limit; this one is for what nobody foresaw, below the 30 s that a pod has. */
+const STOP_LIMIT_MS = 28_000;
+
 /** Kubernetes sends SIGTERM, a person SIGINT. */
-function stopSignal(): AbortSignal {
+function stopSignal(log: Logger): AbortSignal {
   const stop = new AbortController();
+  const giveUp = (): void => {
+    log.error('did not end in time');
+    process.exit(1);
+  };
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(name, () => stop.abort(new Error(`stopped by ${name}`)));
+    process.once(name, () => {
+      setTimeout(giveUp, STOP_LIMIT_MS).unref();
+      stop.abort(new Error(`stopped by ${name}`));
+    });
   }
   return stop.signal;
 }
 
-process.exitCode = await main(process.env);
+// Not by an empty event loop: work that was abandoned may still hold it.
+process.exit(await main(process.env));

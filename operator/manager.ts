@@ -16,6 +16,7 @@ import { labels, managedBy } from './resources/names.ts';
 import type { WorkerImage } from './resources/import-task.ts';
 import type { Job } from './resources/worker-job.ts';
 import { createApiClient, type ApiClient } from './runtime/api-client.ts';
+import { endsWithin } from './runtime/deadline.ts';
 import { createEventRecorder } from './runtime/event-recorder.ts';
 import { guardWrites } from './runtime/guarded-transport.ts';
 import type { ReadinessCheck } from './runtime/health.ts';
@@ -83,6 +84,9 @@ interface Reflectors {
 
 const fieldManager = 'millrace';
 
+/** A database that hangs does not keep the process. */
+const closeLimitMs = 3_000;
+
 /** Wires the operator: the same over a real API server and over the API of the local mode. */
 export function createManager(options: ManagerOptions, deps: ManagerDeps): Manager {
   const lead: Lead = { leadership: undefined, installationId: '' };
@@ -113,7 +117,7 @@ export function createManager(options: ManagerOptions, deps: ManagerDeps): Manag
       try {
         return await runRuntime(parts, signal);
       } finally {
-        await context.stores.closeAll();
+        await endsWithin(closeLimitMs, deps.clock, context.stores.closeAll());
         context.objectStores.closeAll();
       }
     },

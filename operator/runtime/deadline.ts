@@ -49,3 +49,22 @@ export async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | unde
     signal.removeEventListener('abort', abort);
   }
 }
+
+/** Waits for the work, but no longer than `ms`; whatever it is goes on. False: it has not ended. */
+export async function endsWithin(
+  ms: number,
+  clock: Pick<Clock, 'sleep'>,
+  work: Promise<unknown>,
+): Promise<boolean> {
+  const ended = new AbortController();
+  const late = clock.sleep(ms, ended.signal).then(
+    () => false,
+    () => true,
+  );
+  const inTime = work.then(() => true);
+  try {
+    return await Promise.race([inTime, late]);
+  } finally {
+    ended.abort();
+  }
+}

@@ -11,6 +11,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { ApiClient } from './api-client.ts';
 import { isAlreadyExists, isNotFound } from './api-error.ts';
+import { endsWithin } from './deadline.ts';
 import { buildEvent, eventType, seriesPatch, type EventSource, type RecordedEvent } from './event-object.ts';
 import type { RuntimeMetrics } from './runtime-metrics.ts';
 
@@ -96,12 +97,8 @@ class Recorder implements EventRecorder {
   }
 
   async flush(patienceMs = FLUSH_MS): Promise<void> {
-    const written = new AbortController();
-    const patience = this.#deps.clock.sleep(patienceMs, written.signal).catch(() => {});
-    await Promise.race([this.#written(), patience]);
-    written.abort();
-    if (this.#unwritten.size > 0)
-      this.#deps.log.warn('events left unwritten', { events: this.#unwritten.size });
+    if (await endsWithin(patienceMs, this.#deps.clock, this.#written())) return;
+    this.#deps.log.warn('events left unwritten', { events: this.#unwritten.size + 1 });
   }
 
   async #written(): Promise<void> {

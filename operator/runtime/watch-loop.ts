@@ -1,7 +1,8 @@
 /**
  * LIST and WATCH of one resource in one scope, for ever.
  *
- *            ┌── 410: the version is too old; or versions go back ──┐
+ *            ┌── 410: too old; versions go back; silence from the ──┐
+ *            │   first moment on                                    │
  *            ▼                                                      │
  *         listing ── all pages, version V ──▶ watching from V ──────┤
  *            ▲                                 ▲            │       │
@@ -12,7 +13,8 @@
  *
  * The version is taken from lists, events and bookmarks, and given back. Within a watch it grows. Should it go back, then
  * something between the server and here mixes up the order, or the server was set back to a backup, and changes may have
- * been missed on the way: only a new list tells.
+ * been missed on the way: only a new list tells. The same holds for a watch in which not even a bookmark was heard: a server
+ * that was set back to a backup is silent on versions that it has yet to reach.
  */
 
 import type { Clock } from '../../lib/clock.ts';
@@ -88,6 +90,8 @@ interface Loop<T> {
   version: string | undefined;
   /** In a row, without news in between. */
   failures: number;
+  /** Whether a line came in the watch that is open, or was the last. */
+  heardLines: boolean;
   /** Set after a page token expired in the middle of a list: ask for all at once. */
   unpaged: boolean;
 }
@@ -98,7 +102,16 @@ export async function watchScope<T extends KubernetesObject>(
   deps: WatchDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const loop: Loop<T> = { scope, target, deps, signal, version: undefined, failures: 0, unpaged: false };
+  const loop: Loop<T> = {
+    scope,
+    target,
+    deps,
+    signal,
+    version: undefined,
+    failures: 0,
+    heardLines: false,
+    unpaged: false,
+  };
   while (!signal.aborted) {
     try {
       if (loop.version === undefined) await list(loop);
@@ -140,7 +153,7 @@ async function watch<T extends KubernetesObject>(loop: Loop<T>): Promise<void> {
   const timeoutSeconds = Math.round(min + deps.random() * (max - min));
   const guard = guardWatch(loop, timeoutSeconds);
   const begunAt = deps.clock.monotonic();
-  let news = 0;
+  loop.heardLines = false;
   try {
     const events = await deps.client.watch<T>(scope.type, {
       ...selectorsOf(scope),
@@ -155,7 +168,6 @@ async function watch<T extends KubernetesObject>(loop: Loop<T>): Promise<void> {
         take(loop, event);
         guard.heard();
         target.heard();
-        news += 1;
       }
     } finally {
       deps.metrics.watchConnected.add({ resource: scope.resource }, -1);
@@ -164,7 +176,7 @@ async function watch<T extends KubernetesObject>(loop: Loop<T>): Promise<void> {
     guard.release();
   }
   const lastedMs = deps.clock.monotonic() - begunAt;
-  if (news === 0 && lastedMs < SHORTEST_WATCH_MS) throw new WatchEndedError(endedTooSoon(scope));
+  if (!loop.heardLines && lastedMs < SHORTEST_WATCH_MS) throw new WatchEndedError(endedTooSoon(scope));
   target.heard();
   loop.failures = 0;
   countRestart(loop, lastedMs < timeoutSeconds * 1000 - TIMEOUT_TOLERANCE_MS ? 'eof' : 'timeout');
@@ -173,6 +185,7 @@ async function watch<T extends KubernetesObject>(loop: Loop<T>): Promise<void> {
 function take<T extends KubernetesObject>(loop: Loop<T>, event: WatchEvent<T>): void {
   if (isOlderVersion(event.version, loop.version ?? '')) throw new WatchDisorderError(disorder(loop, event));
   loop.failures = 0;
+  loop.heardLines = true;
   switch (event.kind) {
     case 'Bookmark':
       break;
@@ -230,7 +243,9 @@ async function recover<T>(loop: Loop<T>, error: unknown): Promise<void> {
   const { deps, scope } = loop;
   const cause = causeOf(error);
   if (cause === 'expired') loop.unpaged = loop.version === undefined;
-  if (cause === 'expired' || cause === 'disorder') loop.version = undefined;
+  if (cause === 'expired' || cause === 'disorder' || (cause === 'idle' && !loop.heardLines)) {
+    loop.version = undefined;
+  }
   countRestart(loop, cause);
   loop.failures += 1;
   const asked = error instanceof TransientError ? Math.min(error.retryAfterMs ?? 0, MAX_ASKED_MS) : 0;

@@ -106,19 +106,23 @@ function startOperator(
   trustedEndpoints: readonly string[],
 ): { stop(): Promise<void> } {
   const stop = new AbortController();
-  const manager = createManager(
-    {
-      namespace: 'default',
-      watchNamespaces: [],
-      identity: `test-${randomUUID()}`,
-      leaderElection: true,
-      worker: { image: 'millrace:test' },
-      identityPolicy: { ambientNamespaces: [], trustedEndpoints },
-      sharesEnvironment: false,
-    },
-    { ...deps, transport, newId: randomUUID, redact: (text) => text },
-  );
-  const end = manager.run(stop.signal);
+  const startManager = () =>
+    createManager(
+      {
+        namespace: 'default',
+        watchNamespaces: [],
+        identity: `test-${randomUUID()}`,
+        leaderElection: true,
+        worker: { image: 'millrace:test' },
+        identityPolicy: { ambientNamespaces: [], trustedEndpoints },
+        sharesEnvironment: false,
+      },
+      { ...deps, transport, newId: randomUUID, redact: (text) => text },
+    );
+  /** As the kubelet does it: a process that lost its lease is started anew. */
+  const end = (async () => {
+    while ((await startManager().run(stop.signal)) === 'lost');
+  })();
   return {
     stop: async () => {
       stop.abort();

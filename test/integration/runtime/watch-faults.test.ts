@@ -3,9 +3,11 @@ import { after, before, suite, test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { systemClock } from '../../../lib/clock.ts';
 import { createApiClient } from '../../../operator/runtime/api-client.ts';
+import { startHealthServer } from '../../../operator/runtime/health.ts';
 import { createHttpTransport } from '../../../operator/runtime/http-transport.ts';
 import type { KubernetesObject, ResourceType } from '../../../operator/runtime/objects.ts';
 import { createReflector, type Reflector } from '../../../operator/runtime/reflector.ts';
+import { readinessOf } from '../../../operator/runtime/run.ts';
 import type { Change } from '../../../operator/runtime/store.ts';
 import { startApiProxy, type ApiProxy } from '../../support/api-proxy/api-proxy.ts';
 import { tooBusy, tooOld, type ApiFault, type WatchFault } from '../../support/api-proxy/faults.ts';
@@ -207,4 +209,91 @@ suite('a reflector behind a network that fails', { skip: await reasonToSkip() },
       assert.ok(met >= parameters.numRuns, `${met} faults were met`);
     },
   );
+
+  test('while a connection is half-open the operator is not ready, and metrics say since when; then all goes on', async (t) => {
+    const proxy = await proxied(t);
+    const namespace = await plane.createNamespace('frozen');
+    const watching = startWatching(proxy, namespace);
+    t.after(() => watching.stop());
+    const { deps, reflector } = watching;
+    const health = await startHealthServer(
+      { host: '127.0.0.1', port: 0 },
+      { checks: readinessOf([reflector]), metrics: deps.registry },
+    );
+    t.after(() => health.close());
+    const get = async (path: string) => {
+      const response = await fetch(`http://127.0.0.1:${health.port}${path}`);
+      return `${response.status} ${await response.text()}`;
+    };
+    await waitUntil('it is ready', 60_000, async () => (await get('/readyz')) === '200 ok\n');
+
+    proxy.freeze();
+    const frozenAt = Date.now() / 1000;
+    await apply({ kind: 'put', name: 'unseen' }, namespace, 1);
+    await waitUntil('it is not ready', 60_000, async () => (await get('/readyz')).startsWith('503'));
+    assert.match(
+      await get('/readyz'),
+      /^503 watches: configmaps: the API server has not been heard for \d+ s/,
+    );
+    assert.equal(await get('/livez'), '200 ok\n', 'no restart mends a network');
+    const heardAt = await deps.metric('millrace_watch_last_event_timestamp_seconds', {
+      resource: 'configmaps',
+    });
+    assert.ok(
+      heardAt !== undefined && heardAt <= frozenAt + 0.1,
+      `last heard at ${heardAt}, frozen at ${frozenAt}`,
+    );
+    assert.equal(reflector.store.get({ namespace, name: 'unseen' }), undefined);
+
+    proxy.thaw();
+    await waitUntil('it is ready again', 60_000, async () => (await get('/readyz')) === '200 ok\n');
+    await becomesEqual(watching, namespace);
+    assert.ok(((await deps.metric('millrace_watch_restarts_total', { cause: 'idle' })) ?? 0) > 0);
+  });
+
+  test('what happened while the server was out of reach is told afterwards, an object that was made again as another one', async (t) => {
+    const proxy = await proxied(t);
+    const namespace = await plane.createNamespace('outage');
+    for (const name of ['kept', 'remade', 'gone']) await apply({ kind: 'put', name }, namespace, 1);
+    const watching = startWatching(proxy, namespace);
+    t.after(() => watching.stop());
+    await becomesEqual(watching, namespace);
+
+    await proxy.cut();
+    await waitUntil('the watch is down', 60_000, async () => {
+      return (await watching.deps.metric('millrace_watch_connected')) === 0;
+    });
+    await apply({ kind: 'put', name: 'kept' }, namespace, 2);
+    await apply({ kind: 'remake', name: 'remade' }, namespace, 2);
+    await apply({ kind: 'delete', name: 'gone' }, namespace, 2);
+    await proxy.restore();
+    await becomesEqual(watching, namespace);
+    assert.equal(picture(replayed(watching.changes)), picture(await listed(namespace)));
+    assert.equal(await watching.deps.metric('millrace_watch_relists_total'), 1, 'no list was needed');
+  });
+
+  test('a server that speaks of another past than before, as after a backup is put back, is listed anew', async (t) => {
+    const proxy = await proxied(t);
+    const namespace = await plane.createNamespace('backup');
+    await apply({ kind: 'put', name: 'a' }, namespace, 1);
+    // A list from the days that the backup does not know.
+    const future: ApiFault = {
+      kind: 'Answer',
+      status: 200,
+      body: {
+        kind: 'ConfigMapList',
+        apiVersion: 'v1',
+        metadata: { resourceVersion: '900000000' },
+        items: [{ metadata: { name: 'lost', namespace, uid: 'lost', resourceVersion: '899999999' } }],
+      },
+    };
+    let lists = 0;
+    proxy.inject(({ verb }) => (verb === 'list' && (lists += 1) === 1 ? future : undefined));
+    const watching = startWatching(proxy, namespace);
+    t.after(() => watching.stop());
+    await waitUntil('the lost past is known', 60_000, () => watching.reflector.store.size === 1);
+    await apply({ kind: 'put', name: 'b' }, namespace, 1);
+    await becomesEqual(watching, namespace);
+    assert.equal(picture(replayed(watching.changes)), picture(await listed(namespace)));
+  });
 });

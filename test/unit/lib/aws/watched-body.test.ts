@@ -79,7 +79,11 @@ describe('a body that is watched', () => {
     const source = new PassThrough();
     const body = watchBody(source, { length: 4, stallMs: 20, subject }, signal);
     source.end('abcd');
-    await new Promise((resolve) => setTimeout(resolve, 120));
+    // Timers of one length go off in the order in which they were set: when this one has, so has the one above.
+    const nothing = watchBody(new PassThrough(), { length: 4, stallMs: 20, subject }, signal);
+    const alive = setInterval(() => {}, 1000);
+    await assert.rejects(textOf(nothing), readFailure(/stalled/));
+    clearInterval(alive);
     assert.equal(await textOf(body), 'abcd');
   });
 

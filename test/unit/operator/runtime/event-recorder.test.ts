@@ -134,4 +134,32 @@ suite('the event recorder', () => {
       ['event not written'],
     );
   });
+
+  test('recording never waits for a server that hangs, nor does what is unwritten grow for ever', async () => {
+    const { clock, deps } = setUp();
+    let writes = 0;
+    const hang = () => {
+      writes += 1;
+      return new Promise<never>(() => {});
+    };
+    const client = { create: hang, patch: hang };
+    const recorder = createEventRecorder(
+      { controller: 'c', instance: 'i' },
+      { ...deps, client, redact: (text) => text },
+    );
+    for (let i = 0; i < 5_000; i += 1) recorder.record(eventOf({ reason: `Reason${i}` }));
+    assert.equal(writes, 1);
+    let dropped = 0;
+    for (const [, value] of (await deps.registry.render()).matchAll(/events_dropped_total\{.*\} (\d+)/g)) {
+      dropped += Number(value);
+    }
+    assert.equal(dropped, 5_000 - 1 - 1_000);
+
+    let flushed = false;
+    void recorder.flush(3_000).then(() => (flushed = true));
+    await clock.advance(2_900);
+    assert.equal(flushed, false);
+    await clock.advance(200);
+    assert.equal(flushed, true, 'a stop waits so long and no longer');
+  });
 });

@@ -144,6 +144,105 @@ suite('listing and watching', () => {
     await run.stop();
   });
 
+  test('a watch in which not even a bookmark was heard is followed by a list', async () => {
+    const run = start({ lists: [page('900', ['lost']), page('7', ['a'])], watches: [[silence], [silence]] });
+    await run.clock.advance(152_000);
+    assert.deepEqual(run.asked, ['list 500', 'watch 900', 'list 500', 'watch 7']);
+    assert.deepEqual(run.names(), ['a']);
+    await run.stop();
+  });
+
+  test('versions that go back, in events or in a bookmark, mean that changes may be missing: listed anew', async () => {
+    for (const mixedUp of [
+      [added('b', '10'), added('c', '9')],
+      [bookmark('10'), added('c', '9')],
+      [added('b', '10'), bookmark('9')],
+    ]) {
+      const run = start({
+        lists: [page('5', ['a']), page('12', ['a', 'b', 'c'])],
+        watches: [[...mixedUp, silence], [silence]],
+      });
+      await run.clock.advance(1_000);
+      assert.deepEqual(run.asked, ['list 500', 'watch 5', 'list 500', 'watch 12']);
+      assert.deepEqual(run.names(), ['a', 'b', 'c']);
+      assert.equal(await run.deps.metric('millrace_watch_restarts_total', { cause: 'disorder' }), 1);
+      await run.stop();
+    }
+  });
+
+  test('an answer that is no list empties nothing', async () => {
+    const none = [{}, { items: [] }, { metadata: { resourceVersion: '9' } }];
+    for (const body of none) {
+      const expired: Move[] = [goneEvent];
+      const run = start({
+        lists: [page('5', ['a']), { status: 200, headers: {}, body }, page('9', ['a', 'b'])],
+        watches: [expired, [silence]],
+      });
+      await run.clock.advance(500);
+      assert.deepEqual(run.names(), ['a']);
+      await run.clock.advance(5_000);
+      assert.deepEqual(run.names(), ['a', 'b']);
+      await run.stop();
+    }
+  });
+
+  test('a bookmark or an event without a version ends the watch, which goes on from the last version seen', async () => {
+    for (const object of [{}, { metadata: {} }, { metadata: { name: 'b', uid: 'b' } }]) {
+      for (const kind of ['BOOKMARK', 'MODIFIED']) {
+        const watches = [[added('b', '6'), { line: { type: kind, object } }], [silence]] as const;
+        const run = start({ lists: [page('5', ['a'])], watches });
+        await run.clock.advance(2_000);
+        assert.deepEqual(run.asked, ['list 500', 'watch 5', 'watch 6']);
+        await run.stop();
+      }
+    }
+  });
+
+  test('a server that is too busy to list is asked again when it says, but not hours later', async () => {
+    for (const [asked, againAfterMs] of [
+      ['7', 7_000],
+      ['86400', 60_000],
+    ] as const) {
+      const busy = { status: 429, headers: { 'retry-after': asked }, body: {} };
+      const run = start({ lists: [busy, page('5', ['a'])], watches: [[silence]] });
+      await run.clock.advance(againAfterMs - 1);
+      assert.deepEqual(run.asked, ['list 500']);
+      await run.clock.advance(1_000);
+      assert.deepEqual(run.asked, ['list 500', 'list 500', 'watch 5']);
+      await run.stop();
+    }
+  });
+
+  test('the end of a watch is counted by its cause: at the time it was asked for, or before', async () => {
+    const timing = { minTimeoutSeconds: 100, maxTimeoutSeconds: 100 };
+    const run = start(
+      { lists: [page('5', ['a'])], watches: [[added('b', '6'), { end: true }], [silence]] },
+      timing,
+    );
+    await run.clock.advance(1_000);
+    assert.equal(await run.deps.metric('millrace_watch_restarts_total', { cause: 'eof' }), 1);
+    assert.equal(await run.deps.metric('millrace_watch_restarts_total', { cause: 'timeout' }), undefined);
+    assert.equal(await run.deps.metric('millrace_watch_connected'), 1);
+    await run.stop();
+    assert.equal(await run.deps.metric('millrace_watch_connected'), 0);
+  });
+
+  test('a listener that fails costs the others no change', async () => {
+    const run = start({ lists: [page('5', [])], watches: [[added('b', '6'), added('c', '7'), silence]] });
+    const heard: string[] = [];
+    run.reflector.onChange(() => {
+      throw new TypeError('a bug');
+    });
+    run.reflector.onChange(({ object }) => heard.push(object.metadata.name ?? ''));
+    await run.clock.advance(1_000);
+    assert.deepEqual(heard, ['b', 'c']);
+    assert.deepEqual(run.asked, ['list 500', 'watch 5']);
+    assert.ok(
+      run.deps.logged.some(({ message, object }) => message === 'a listener failed' && object === 'c'),
+    );
+    await run.stop();
+  });
+
   test('a watch that falls silent is given up and opened again from where it was', async () => {
     const run = start({ lists: [page('5', ['a'])], watches: [[bookmark('6'), silence], [silence]] });
     await run.clock.advance(149_000);
@@ -169,11 +268,11 @@ suite('listing and watching', () => {
 
   test('a watch that goes on for longer than the server was asked to let it is ended', async () => {
     const timing = { minTimeoutSeconds: 100, maxTimeoutSeconds: 100 };
-    const run = start({ lists: [page('5', ['a'])], watches: [[silence]] }, timing);
+    const run = start({ lists: [page('5', ['a'])], watches: [[bookmark('6'), silence]] }, timing);
     await run.clock.advance(114_000);
-    assert.equal(run.asked.length, 2);
+    assert.deepEqual(run.asked, ['list 500', 'watch 5']);
     await run.clock.advance(2_500);
-    assert.equal(run.asked.length, 3);
+    assert.deepEqual(run.asked, ['list 500', 'watch 5', 'watch 6']);
     await run.stop();
   });
 
