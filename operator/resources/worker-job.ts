@@ -18,6 +18,8 @@ export interface JobSpec {
 
 export interface JobStatus {
   readonly active?: number;
+  /** Pods that are asked to end and have not yet. */
+  readonly terminating?: number;
   readonly ready?: number;
   readonly succeeded?: number;
   readonly failed?: number;
