@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { kindNames, type Kind } from '../../crds/names.ts';
 import { reasonNames, runbookPage } from '../../crds/reasons.ts';
 import { describeOperators } from '../../lib/converter/describe-operators.ts';
+import { renderCommandsPage } from './commands-page.ts';
 import { readDefinition } from './crd-schema.ts';
 import { renderTypes } from './crd-types.ts';
 import { renderDecisionsList } from './decisions-list.ts';
@@ -36,6 +37,7 @@ export const targets: readonly Target[] = [
   { path: '.oxlintrc.json', render: () => Promise.resolve(JSON.stringify(lintConfig())) },
   ...kindNames.map(typesTarget),
   ...kindNames.map(referenceTarget),
+  { path: 'docs/reference/commands.md', render: renderCommandsPage },
   { path: 'docs/reference/reasons.md', render: () => Promise.resolve(renderReasonsPage()) },
   regionTarget('docs/README.md', 'decisions', renderDecisionsList),
   regionTarget('docs/reference/converter.md', 'operators', describeOperators),

@@ -187,6 +187,13 @@ suite('what became of files and rows, asked of a cluster', { skip: await reasonT
     assert.match(nowhere.stderr, /StoreUnreachable/);
   });
 
+  test('[I-41] a preview may be of a source that was applied to a cluster', async () => {
+    const { stdout, stderr, code } = await ask('preview', 'web-events', '--limit', '1');
+    assert.equal(code, 0, stderr);
+    const { event } = JSON.parse(stdout) as { readonly event: { readonly insert_id: string } };
+    assert.equal(event.insert_id, 'a-1');
+  });
+
   test('[I-56] get and describe read a cluster as kubectl does', async () => {
     const { stdout, code } = await runMillrace(['get', 's3src', '-n', namespace], {
       program: 'kubectl-millrace',

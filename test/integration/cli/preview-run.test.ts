@@ -100,6 +100,55 @@ describe(
       assert.deepEqual(tables, []);
     });
 
+    it('[I-57] preview --all is a dry run: every file is read, what would become of it is counted, and nothing is stored', async () => {
+      await bucket.put('dry/a.json', `${lineOf('a', 1)}\nbroken\n{"uid":"user-1"}\n{"uid":"user-2"}\n`);
+      await bucket.put('dry/b.json.gz', gzipSync(linesOf('b', 300)));
+      await bucket.put('dry/c.json.gz', gzipSync(linesOf('c', 300)).subarray(0, -9));
+      const path = await manifestsOf('dry', {
+        prefix: 'dry/',
+        files: { format: 'JSONLines', compression: 'Auto' },
+      });
+      const { code, stdout, stderr } = await runMillrace(['preview', '-f', path, '--all']);
+      assert.equal(code, 1, 'one file is unreadable');
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      const files = lines.filter((line) => 'events' in line);
+      assert.deepEqual(
+        files.map(({ key, rows, events, rejected, failure }) => [
+          key,
+          rows === events || [rows, events, rejected],
+          (failure as { reason: string } | undefined)?.reason,
+        ]),
+        [
+          ['dry/a.json', [4, 1, 3], undefined],
+          ['dry/b.json.gz', true, undefined],
+          ['dry/c.json.gz', true, 'TruncatedGzip'],
+        ],
+      );
+      const [most, other] = lines.filter((line) => 'reason' in line);
+      assert.match(String(most?.['reason']), /^event_type has no value/);
+      assert.deepEqual(
+        [most?.['kind'], most?.['rows'], most?.['key'], most?.['row']],
+        ['reject', 2, 'dry/a.json', 3],
+      );
+      assert.match(String(other?.['reason']), /not valid JSON/);
+      assert.match(stderr, /3 files, 1 of them unreadable; .* 3 rejected\.\n$/);
+      assert.deepEqual(await database.sql("SELECT 1 FROM pg_tables WHERE schemaname = 'millrace'"), []);
+      const two = await runMillrace(['preview', '-f', path, '--all', '--files', '2', '-o', 'table']);
+      assert.equal(two.code, 0, two.stderr);
+      assert.match(two.stdout, /^FILE +ROWS +EVENTS +SKIPPED +REJECTED[^\n]*\ndry\/a\.json +4 +1 +0 +3\n/);
+      const wrong = await runMillrace(['preview', '-f', path, '--all', '--limit', '2']);
+      assert.equal(wrong.code, 2);
+    });
+
+    it('[I-45] a field that no event has is warned about in a preview', async () => {
+      const conversion = { amplitude: { convertToAmplitudeFunc: { event_type: 'event', usr_id: 'uid' } } };
+      const { stderr } = await runMillrace(['preview', '-f', await manifestsOf('warned', { conversion })]);
+      assert.match(stderr, /^millrace preview: warning: convertToAmplitudeFunc\.usr_id: .*user_id/m);
+    });
+
     it('[I-40] a key that does not exist is told with its reason, and ends with 1', async () => {
       const path = await manifestsOf('absent', {});
       const { code, stderr } = await runMillrace(['preview', '-f', path, '--key', 'web/none.json']);
