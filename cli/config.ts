@@ -2,6 +2,8 @@
 export interface CliConfig {
   /** The variables that all tools for AWS read. */
   readonly aws: AwsEnvironment;
+  /** All variables in which the AWS SDK may find credentials, for processes that are to find the same. */
+  readonly ambient: Readonly<Record<string, string>>;
 }
 
 export interface AwsEnvironment {
@@ -20,6 +22,7 @@ export function loadCliConfig(env: Environment): CliConfig {
   const first = (...names: readonly string[]) =>
     names.map((name) => env[name]).find((value) => value !== undefined && value !== '');
   return Object.freeze({
+    ambient: pickAmbient(env),
     aws: {
       accessKeyId: first('AWS_ACCESS_KEY_ID'),
       secretAccessKey: first('AWS_SECRET_ACCESS_KEY'),
@@ -29,4 +32,12 @@ export function loadCliConfig(env: Environment): CliConfig {
       caBundle: first('AWS_CA_BUNDLE'),
     },
   });
+}
+
+/** HOME is where profiles are. */
+function pickAmbient(env: Environment): Readonly<Record<string, string>> {
+  const entries = Object.entries(env).flatMap(([name, value]) =>
+    value !== undefined && (name.startsWith('AWS_') || name === 'HOME') ? [[name, value] as const] : [],
+  );
+  return Object.fromEntries(entries);
 }

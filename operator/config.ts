@@ -10,9 +10,7 @@ export interface OperatorConfig {
   readonly workerImage: string;
   readonly workerImagePullPolicy: string | undefined;
   readonly leaderElection: boolean;
-  /** Namespaces whose connections may use ambient credentials; `*`: all. */
-  readonly ambientNamespaces: readonly string[];
-  /** Origins, beside Amazon's own, that ambient credentials and tokens may be given to. */
+  /** Origins, beside Amazon's own, that tokens of ServiceAccounts may be given to. */
   readonly trustedEndpoints: readonly string[];
   /** Of the host name alone; the process adds something random. */
   readonly hostName: string;
@@ -34,7 +32,6 @@ export function loadOperatorConfig(env: Environment): OperatorConfig {
   return Object.freeze({
     namespace: env['MILLRACE_NAMESPACE'],
     watchNamespaces: readList(env['MILLRACE_WATCH_NAMESPACES']),
-    ambientNamespaces: readList(env['MILLRACE_AMBIENT_NAMESPACES']),
     trustedEndpoints: readList(env['MILLRACE_TRUSTED_ENDPOINTS']).map(readOrigin),
     workerImage,
     workerImagePullPolicy: env['MILLRACE_WORKER_IMAGE_PULL_POLICY'],

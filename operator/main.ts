@@ -30,6 +30,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
   const manager = createManager(managerOptions(config, access), {
     ...deps,
     transport,
+    registry: metrics,
   });
   const health = await startHealthServer({ port: config.port }, { checks: manager.readiness, metrics });
   log.info('started', { server: access.server, port: health.port });
@@ -49,10 +50,9 @@ function managerOptions(config: OperatorConfig, access: ClusterAccess): ManagerO
     identity: `${config.hostName}-${randomBytes(4).toString('hex')}`,
     leaderElection: config.leaderElection,
     identityPolicy: {
-      ambientNamespaces: config.ambientNamespaces,
+      allowsAmbient: false,
       trustedEndpoints: config.trustedEndpoints,
     },
-    sharesEnvironment: false,
     worker: { image, ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }) },
   };
 }

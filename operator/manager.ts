@@ -4,6 +4,7 @@ import type { S3ImportSource } from '../crds/generated/s3-import-source.ts';
 import { callerIdentity } from '../lib/aws/sts.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
+import type { Metrics } from '../lib/metrics.ts';
 import { createEventStoreController } from './controllers/event-store/controller.ts';
 import type { AccessDeps } from './controllers/s3-connection/gather.ts';
 import { createS3ConnectionController } from './controllers/s3-connection/controller.ts';
@@ -11,6 +12,7 @@ import { createS3ImportSourceController } from './controllers/s3-import-source/c
 import { ensureExternalId, retireLostExternalIds } from './external-ids.ts';
 import { ensureInstallationId } from './installation.ts';
 import { resourceTypes } from './resource-types.ts';
+import { meterStatusWrites, observeObjects } from './operator-metrics.ts';
 import { ObjectStores } from './object-stores.ts';
 import { labels, managedBy } from './resources/names.ts';
 import type { WorkerImage } from './resources/import-task.ts';
@@ -40,8 +42,6 @@ export interface ManagerOptions {
   readonly leaderElection: boolean;
   readonly worker: WorkerImage;
   readonly identityPolicy: AccessDeps['identityPolicy'];
-  /** Whether workers are processes of this machine, with this process's environment. */
-  readonly sharesEnvironment: boolean;
 }
 
 export interface ManagerDeps {
@@ -52,6 +52,8 @@ export interface ManagerDeps {
   readonly newId: () => string;
   readonly log: Logger;
   readonly metrics: RuntimeMetrics;
+  /** Where the operator's own metrics go. */
+  readonly registry: Metrics;
   readonly redact: (text: string) => string;
 }
 
@@ -92,6 +94,11 @@ export function createManager(options: ManagerOptions, deps: ManagerDeps): Manag
   const lead: Lead = { leadership: undefined, installationId: '' };
   const context = createContext(options, deps, lead);
   const reflectors = Object.values(context.reflectors);
+  const { connections, eventStores, sources } = context.reflectors;
+  observeObjects(
+    { S3Connection: connections.store, EventStore: eventStores.store, S3ImportSource: sources.store },
+    deps.registry,
+  );
   const parts = {
     reflectors,
     controllers: [
@@ -133,14 +140,16 @@ interface Lead {
 function createContext(options: ManagerOptions, deps: ManagerDeps, lead: Lead): ControllerContext {
   const guarded = guardWrites(deps.transport, () => lead.leadership?.remainingMs() ?? 0);
   const transport = createRetryingTransport(guarded, deps);
-  const client = createApiClient({ transport, fieldManager, clock: deps.clock });
+  const client = meterStatusWrites(
+    createApiClient({ transport, fieldManager, clock: deps.clock }),
+    deps.registry,
+  );
   const source = { controller: 'millrace.dev/operator', instance: options.identity };
   return {
     ...deps,
     client,
     namespace: options.namespace,
     identityPolicy: options.identityPolicy,
-    sharesEnvironment: options.sharesEnvironment,
     externalIdOf: ({ metadata }, signal) =>
       ensureExternalId(metadata, { ...deps, client, namespace: options.namespace }, signal),
     recorder: createEventRecorder(source, { ...deps, client }),

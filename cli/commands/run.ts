@@ -52,6 +52,11 @@ export const run = {
       value: 'DURATION',
       description: 'With --until idle: give up when nothing has moved for so long. Default: 2m.',
     },
+    ambient: {
+      type: 'boolean',
+      description:
+        'Let connections with ambient credentials use those of this machine: AWS_ variables, profiles, roles.',
+    },
     verbose: { type: 'boolean', short: 'v', description: 'Print the log of operator and workers.' },
   },
   async run(args, io, deps) {
@@ -68,6 +73,8 @@ export interface LocalRun {
   readonly untilIdle: boolean;
   readonly patienceMs: number;
   readonly verbose: boolean;
+  /** Whether manifests may use the credentials of this machine. */
+  readonly ambient: boolean;
 }
 
 function settingsOf(args: Arguments): Omit<LocalRun, 'manifests'> & { readonly paths: readonly string[] } {
@@ -88,6 +95,7 @@ function settingsOf(args: Arguments): Omit<LocalRun, 'manifests'> & { readonly p
     untilIdle: until === 'idle',
     patienceMs,
     verbose: args.values['verbose'] === true,
+    ambient: args.values['ambient'] === true,
   };
 }
 
@@ -99,12 +107,13 @@ export async function runLocal(settings: LocalRun, io: CommandIo, deps: CommandD
   const cluster = await startLocalCluster({
     stateDir: settings.stateDir,
     command: (args) => [process.execPath, [workerMain, ...args.slice(1)]],
+    environment: settings.ambient ? deps.config.ambient : {},
     clock: deps.clock,
     log,
   });
   const stop = new AbortController();
   const operator = runOperator(
-    { ...runtimeDeps(deps, log), redact, transport: cluster.transport },
+    { ...runtimeDeps(deps, log), redact, transport: cluster.transport, ambient: settings.ambient },
     stop.signal,
   );
   try {

@@ -61,6 +61,7 @@ async function showImport(
     untilIdle: true,
     patienceMs: 120_000,
     verbose: false,
+    ambient: false,
   };
   await say('\nmillrace run -f manifests --until idle\n');
   await runToIdle(settings, io, deps);

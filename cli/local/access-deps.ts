@@ -6,8 +6,7 @@ import { UsageError } from '../command.ts';
 export function personsAccess(client: ApiClient, externalId: string | undefined): AccessDeps {
   return {
     client,
-    identityPolicy: { ambientNamespaces: ['*'], trustedEndpoints: [] },
-    sharesEnvironment: true,
+    identityPolicy: { allowsAmbient: true, trustedEndpoints: [] },
     externalIdOf: ({ metadata }) => {
       if (externalId !== undefined) return Promise.resolve(externalId);
       throw new UsageError(

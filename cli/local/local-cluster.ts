@@ -16,6 +16,8 @@ export interface LocalClusterOptions {
   /** A folder of the user's own: objects, the socket, logs and reports of workers. */
   readonly stateDir: string;
   readonly command: PodRunnerOptions['command'];
+  /** Of every worker, beside its pod's own. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -45,7 +47,10 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     metrics: createRuntimeMetrics(createMetrics(), 'millrace_local'),
   };
   const stop = new AbortController();
-  const pods = createPodRunner({ stateDir, command: options.command }, deps).run(stop.signal);
+  const pods = createPodRunner(
+    { stateDir, command: options.command, environment: options.environment },
+    deps,
+  ).run(stop.signal);
   const jobs = createJobController({}, deps).run(stop.signal);
   return {
     transport: api.transport,

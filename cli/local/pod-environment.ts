@@ -10,6 +10,7 @@ import {
   type EnvironmentVariable,
   type KeySelector,
   type Pod,
+  type ProjectedSource,
   type Volume,
 } from './pod.ts';
 
@@ -26,6 +27,8 @@ export interface PrepareInput {
   /** Stands for the container's terminationMessagePath. */
   readonly messagePath: string;
 }
+
+type PodClient = Pick<ApiClient, 'find' | 'createSubresource'>;
 
 interface Content extends KubernetesObject {
   readonly data?: Readonly<Record<string, string>>;
@@ -46,12 +49,13 @@ const missing = 'CreateContainerConfigError';
  */
 export async function prepareContainer(
   input: PrepareInput,
-  client: Pick<ApiClient, 'find'>,
+  client: PodClient,
   signal: AbortSignal,
 ): Promise<Prepared> {
   const reader = createReader(metaOf(input.pod).namespace, client, signal);
   try {
-    const folders = await layOutVolumes(input, reader);
+    const tokenOf = (source: TokenSource) => requestPodToken(input.pod, source, client, signal);
+    const folders = await layOutVolumes(input, { reader, tokenOf });
     const environment: Record<string, string> = {};
     for (const variable of input.container.env ?? []) {
       const value = await valueOf(variable, input.pod, reader);
@@ -157,13 +161,13 @@ function onMachine(value: string, input: PrepareInput, folders: ReadonlyMap<stri
 /** Gives the folder of each volume. */
 async function layOutVolumes(
   { pod, folder }: PrepareInput,
-  reader: Reader,
+  sources: VolumeSources,
 ): Promise<ReadonlyMap<string, string>> {
   const folders = new Map<string, string>();
   for (const volume of pod.spec.volumes ?? []) {
     const path = join(folder, 'volumes', volume.name);
     await mkdir(path, { recursive: true, mode: 0o700 });
-    for (const [name, content] of await filesOf(volume, reader)) {
+    for (const [name, content] of await filesOf(volume, sources)) {
       await writeFile(join(path, name), content, { mode: 0o600 });
     }
     folders.set(volume.name, path);
@@ -171,13 +175,22 @@ async function layOutVolumes(
   return folders;
 }
 
-async function filesOf({ name, ...volume }: Volume, reader: Reader): Promise<ReadonlyMap<string, Buffer>> {
+interface VolumeSources {
+  readonly reader: Reader;
+  readonly tokenOf: (source: TokenSource) => Promise<string>;
+}
+
+async function filesOf(
+  { name, ...volume }: Volume,
+  { reader, tokenOf }: VolumeSources,
+): Promise<ReadonlyMap<string, Buffer>> {
   if (volume.emptyDir) return new Map();
   const { secret, configMap } = volume;
   if (secret) return contentOf('secret', secret.secretName, secret.optional, reader);
   if (configMap) return contentOf('configmap', configMap.name, configMap.optional, reader);
+  if (volume.projected) return await projectedFiles(volume.projected.sources ?? [], tokenOf);
   throw new MissingReference(
-    `local mode cannot mount the volume "${name}": it has emptyDir, secret and configMap`,
+    `local mode cannot mount the volume "${name}": it has emptyDir, secret, configMap and tokens`,
   );
 }
 
@@ -190,4 +203,41 @@ async function contentOf(
   const content = await reader(kind, name);
   if (content === undefined && isOptional !== true) throw new MissingReference(`${kind} "${name}" not found`);
   return content ?? new Map<string, Buffer>();
+}
+
+type TokenSource = NonNullable<ProjectedSource['serviceAccountToken']>;
+
+async function projectedFiles(
+  sources: readonly ProjectedSource[],
+  tokenOf: VolumeSources['tokenOf'],
+): Promise<ReadonlyMap<string, Buffer>> {
+  const files = new Map<string, Buffer>();
+  for (const { serviceAccountToken: source } of sources) {
+    if (source === undefined) throw new MissingReference('local mode projects tokens alone into a volume');
+    files.set(source.path, Buffer.from(await tokenOf(source)));
+  }
+  return files;
+}
+
+/** As a kubelet asks, but once: a process that outlives its token is one of a test. */
+async function requestPodToken(
+  pod: Pod,
+  { audience, expirationSeconds }: TokenSource,
+  client: PodClient,
+  signal: AbortSignal,
+): Promise<string> {
+  const { namespace } = metaOf(pod);
+  const name = pod.spec.serviceAccountName ?? 'default';
+  const spec = {
+    ...(audience === undefined ? {} : { audiences: [audience] }),
+    ...(expirationSeconds === undefined ? {} : { expirationSeconds }),
+  };
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec };
+  const answer = await client.createSubresource<{ readonly status?: { readonly token?: string } }>(
+    resourceTypes.serviceAccounts,
+    { namespace, name },
+    { name: 'token', body },
+    { signal },
+  );
+  return answer.status?.token ?? '';
 }

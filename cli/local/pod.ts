@@ -8,6 +8,7 @@ export interface Pod extends KubernetesObject {
 
 export interface PodSpec {
   readonly nodeName?: string;
+  readonly serviceAccountName?: string;
   readonly terminationGracePeriodSeconds?: number;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
@@ -48,6 +49,15 @@ export interface Volume {
   readonly secret?: { readonly secretName: string; readonly optional?: boolean };
   readonly configMap?: { readonly name: string; readonly optional?: boolean };
   readonly emptyDir?: object;
+  readonly projected?: { readonly sources?: readonly ProjectedSource[] };
+}
+
+export interface ProjectedSource {
+  readonly serviceAccountToken?: {
+    readonly audience?: string;
+    readonly expirationSeconds?: number;
+    readonly path: string;
+  };
 }
 
 export interface PodStatus {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/log.ts';
+import { createMetrics } from '../../lib/metrics.ts';
 import { createManager } from '../../operator/manager.ts';
 import type { RuntimeMetrics } from '../../operator/runtime/runtime-metrics.ts';
 import type { ApiTransport } from '../../operator/runtime/transport.ts';
@@ -13,6 +14,8 @@ export interface LocalOperatorDeps {
   readonly log: Logger;
   readonly metrics: RuntimeMetrics;
   readonly redact: (text: string) => string;
+  /** Whether manifests may use the credentials of this machine, which its workers find too. */
+  readonly ambient: boolean;
 }
 
 /** The operator as it runs in a cluster, over the API of the local mode; nobody else can lead. */
@@ -24,10 +27,9 @@ export async function runOperator(deps: LocalOperatorDeps, signal: AbortSignal):
       identity: 'local',
       leaderElection: false,
       worker: { image: 'millrace:local' },
-      identityPolicy: { ambientNamespaces: [], trustedEndpoints: [] },
-      sharesEnvironment: false,
+      identityPolicy: { allowsAmbient: deps.ambient, trustedEndpoints: [] },
     },
-    { ...deps, newId: randomUUID },
+    { ...deps, registry: createMetrics(), newId: randomUUID },
   );
   await manager.run(signal);
 }

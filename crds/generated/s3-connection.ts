@@ -85,14 +85,14 @@ export interface S3ConnectionCredentials {
   readonly secretRef?: S3ConnectionCredentialsSecretRef;
   /**
    * A ServiceAccount of the same namespace, under which the workers run. Annotated with
-   * `eks.amazonaws.com/role-arn` its token is given to that role (web identity, which works in any cluster
-   * whose issuer AWS can reach); else EKS Pod Identity gives its pods credentials.
+   * `eks.amazonaws.com/role-arn`, its token is given to that role: web identity, which works in any cluster
+   * whose issuer AWS can reach. No key is stored anywhere.
    */
   readonly serviceAccountName?: string;
   /**
-   * Whatever the AWS SDK finds around a worker: the role of its node, a profile. Off unless the operator's
-   * settings allow it to the namespace, since other pods may share it; and never sent to an endpoint that is
-   * not Amazon's unless the settings name that too.
+   * Whatever the AWS SDK finds in the environment of this machine: variables, a profile, a role. For the
+   * local mode alone, and there only with `millrace run --ambient`: in a cluster others share it. Never
+   * given to an endpoint that is not Amazon's.
    */
   readonly ambient?: Readonly<Record<string, never>>;
 }

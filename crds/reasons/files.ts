@@ -45,6 +45,14 @@ export const fileReasons = {
       'The file was tried as often as spec.errors.maxAttempts allows, and a worker was lost each time.',
     cure: 'Look at the workers’ logs: a file that ends its worker mostly needs more memory.',
   },
+  QuarantineThresholdExceeded: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary:
+      'More of the file’s rows were rejected than spec.errors.maxRejectShare allows; nothing of it was stored.',
+    cure: 'Look at its rejects with `millrace rejects`, mend the rows and upload the file under a new key; or raise spec.errors.maxRejectShare.',
+  },
   CompressionMismatch: {
     on: ['File'],
     kinds: onSource,

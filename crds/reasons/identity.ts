@@ -8,7 +8,7 @@ export const identityReasons = {
     class: 'P',
     summary:
       'The operator’s configuration does not admit these credentials in this namespace, or not to this endpoint.',
-    cure: 'Use a Secret or a ServiceAccount of the namespace, or have an administrator allow it in the operator’s settings.',
+    cure: 'Use a Secret or a ServiceAccount of the namespace; the message says which setting allows it.',
   },
   InvalidRoleARN: {
     on: ['Accepted'],
@@ -70,15 +70,8 @@ export const identityReasons = {
     on: ['Authenticated'],
     kinds: onS3,
     class: 'W',
-    summary:
-      'The pod of the ServiceAccount has no identity: there is no annotation, and EKS Pod Identity gave none.',
-    cure: 'Annotate the ServiceAccount with eks.amazonaws.com/role-arn, or create its Pod Identity association.',
-  },
-  CredentialsVerifiedByWorker: {
-    on: ['Authenticated'],
-    kinds: onS3,
-    class: 'N',
-    summary: 'The operator cannot hold this identity; a short run of the worker that can has proved it.',
+    summary: 'The ServiceAccount names no role, so that the operator cannot find and check files as it.',
+    cure: 'Annotate the ServiceAccount with eks.amazonaws.com/role-arn, and let that role trust it.',
   },
   VerificationInconclusive: {
     on: ['PermissionsVerified'],

@@ -63,14 +63,14 @@ export const storeReasons = {
     class: 'T',
     summary:
       'The server is a standby, or takes no writes at the moment (a fail-over, or a read-only default).',
-    cure: 'Let the connection string name the primary, with target_session_attrs=read-write if it lists several hosts.',
+    cure: 'Let the connection string name one host that is always the primary: a service or DNS name that follows it over a fail-over.',
   },
   StoreFull: {
     on: ['Connected'],
     kinds: onStoreAndSource,
     class: 'T',
-    summary: 'The server has no space left on its disk.',
-    cure: 'Enlarge the volume. Files that were under way are taken up again by themselves.',
+    summary: 'The server has no space left on its disk, or has reached a limit on temporary files or memory.',
+    cure: 'Enlarge the volume, or raise the limit that the message names (temp_file_limit, work_mem). Files that were under way are taken up again by themselves.',
   },
   StoreTooManyConnections: {
     on: ['Connected'],
@@ -78,6 +78,14 @@ export const storeReasons = {
     class: 'T',
     summary: 'The server or its pooler has no connection left.',
     cure: 'Lower spec.postgres.maxConnections of the EventStores on that server, or raise the server’s max_connections.',
+  },
+  StoreTakenOver: {
+    on: ['Event'],
+    kinds: onStore,
+    class: 'N',
+    summary:
+      'The schema was another EventStore’s, which has shown no life for a while; this one has taken its place.',
+    cure: 'Nothing, after a move or a rebuilt cluster. Else find the other installation: once it comes back it is refused with ConflictingResource.',
   },
   StoreConflict: {
     on: ['Connected'],

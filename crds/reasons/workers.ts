@@ -172,7 +172,8 @@ export const workerReasons = {
     on: ['Degraded'],
     kinds: onSource,
     class: 'W',
-    summary: 'The bucket has keys with a NUL character, which the store cannot hold; those objects are left alone.',
+    summary:
+      'The bucket has keys with a NUL character, which the store cannot hold; those objects are left alone.',
     cure: 'Copy the objects to keys without that character.',
   },
   FilesFailed: {

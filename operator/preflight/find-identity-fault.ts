@@ -5,8 +5,8 @@ import { isOwnEndpoint } from '../../lib/aws/own-endpoints.ts';
 
 /** What an administrator allows of identities that a Secret of the namespace does not hold. */
 export interface IdentityPolicy {
-  /** Whose connections may use ambient credentials; `*`: all. */
-  readonly ambientNamespaces: readonly string[];
+  /** Whether workers have this process's environment, and manifests may use the credentials that are found there. */
+  readonly allowsAmbient: boolean;
   /** Origins, beside Amazon's own, that ambient credentials and tokens may be given to. */
   readonly trustedEndpoints: readonly string[];
 }
@@ -26,18 +26,13 @@ export function findIdentityFault(
   );
 }
 
-function findAmbientFault(
-  { metadata, spec }: S3Connection,
-  policy: IdentityPolicy,
-): IdentityFault | undefined {
-  if (spec.credentials.ambient === undefined) return undefined;
-  const allowed = policy.ambientNamespaces.some((name) => name === '*' || name === metadata.namespace);
-  if (allowed) return undefined;
+function findAmbientFault({ spec }: S3Connection, policy: IdentityPolicy): IdentityFault | undefined {
+  if (spec.credentials.ambient === undefined || policy.allowsAmbient) return undefined;
   return {
     reason: 'IdentityNotAllowed',
     message:
-      `spec.credentials.ambient is not allowed in namespace ${metadata.namespace}. Use secretRef or serviceAccountName, ` +
-      'or have an administrator add the namespace to MILLRACE_AMBIENT_NAMESPACES of the operator.',
+      'spec.credentials.ambient is of one machine, and not allowed here: in local mode start millrace run with ' +
+      '--ambient, in a cluster use serviceAccountName or secretRef.',
   };
 }
 

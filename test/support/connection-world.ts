@@ -31,12 +31,11 @@ export interface ConnectionWorldOptions {
   readonly transport: ApiTransport;
   readonly namespace: string;
   readonly identityPolicy?: IdentityPolicy;
-  readonly sharesEnvironment?: boolean;
 }
 
 export function createConnectionWorld(options: ConnectionWorldOptions): ConnectionWorld {
-  const { transport, namespace, sharesEnvironment = false } = options;
-  const identityPolicy = options.identityPolicy ?? { ambientNamespaces: [], trustedEndpoints: [] };
+  const { transport, namespace } = options;
+  const identityPolicy = options.identityPolicy ?? { allowsAmbient: false, trustedEndpoints: [] };
   const client = createApiClient({ transport, fieldManager: 'millrace', clock: systemClock });
   const connections = createStore<S3Connection>();
   const objectStores = new ObjectStores({ clock: systemClock });
@@ -46,7 +45,6 @@ export function createConnectionWorld(options: ConnectionWorldOptions): Connecti
     client,
     namespace: ids.namespace,
     identityPolicy,
-    sharesEnvironment,
     externalIdOf: ({ metadata }: S3Connection, signal: AbortSignal) =>
       ensureExternalId(metadata, ids, signal),
     connections,
@@ -72,10 +70,7 @@ export function createConnectionWorld(options: ConnectionWorldOptions): Connecti
         resourceTypes.secrets,
       ),
     applyConnection: (changes = {}, name = 'lake') =>
-      apply(
-        connectionManifest(changes, { name, namespace }) as unknown as KubernetesObject,
-        resourceTypes.s3Connections,
-      ),
+      apply(connectionManifest(changes, { name, namespace }), resourceTypes.s3Connections),
     deleteConnection: async (name = 'lake') => {
       await client.delete(resourceTypes.s3Connections, { namespace, name });
     },

@@ -114,8 +114,7 @@ function startOperator(
         identity: `test-${randomUUID()}`,
         leaderElection: true,
         worker: { image: 'millrace:test' },
-        identityPolicy: { ambientNamespaces: [], trustedEndpoints },
-        sharesEnvironment: false,
+        identityPolicy: { allowsAmbient: false, trustedEndpoints },
       },
       { ...deps, transport, newId: randomUUID, redact: (text) => text },
     );

@@ -78,7 +78,7 @@ async function main(options: CandidateOptions): Promise<number> {
     leadership = held;
     const lanes = Array.from({ length: options.lanes }, () => writeOn(held));
     if (!held.signal.aborted) await once(held.signal, 'abort');
-    await Promise.race([Promise.all(lanes), clock.sleep(2_000)]);
+    await Promise.race([Promise.all(lanes), clock.sleep(20_000)]);
   }, stop.signal);
   await http.close();
   return outcome === 'stopped' ? 0 : 1;

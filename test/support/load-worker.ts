@@ -4,11 +4,19 @@
  *
  *     node load-worker.ts '<WorkerOrder as JSON>'
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../lib/clock.ts';
 import type { EventCall } from '../../lib/contract/event.ts';
+import { createLogger } from '../../lib/log.ts';
 import { openStore } from '../../lib/store/open-store.ts';
-import type { ClaimedFile, FaultPoint, LoadBatch, Store } from '../../lib/store/types.ts';
-import { claimRequest, event, identify, storeDeps, storeOptions, target } from './store.ts';
+import type { Claim, ClaimedFile, FaultPoint, LoadBatch, Store } from '../../lib/store/types.ts';
+import { eventStore } from '../../worker/destinations/event-store.ts';
+import { batchLimitsAt } from '../../worker/pipeline/batching.ts';
+import { createPace, unlimited, type Pace } from '../../worker/pipeline/pace.ts';
+import { leaveSeat, seatSize, takeSeat } from '../../worker/seat.ts';
+import { claimRequest, event, identify, storeDeps, storeOptions, target, testSchema } from './store.ts';
 
 export interface WorkerOrder {
   readonly url: string;
@@ -16,6 +24,13 @@ export interface WorkerOrder {
   readonly claimant: string;
   readonly leaseMs: number;
   readonly batchRows: number;
+  readonly slot?: string;
+  /** Default: no limit. */
+  readonly rates?: { readonly files?: number; readonly events?: number };
+  /** Default: events become visible as they are loaded. */
+  readonly maxRejectShare?: number;
+  /** Takes a seat among so many connections first. */
+  readonly budget?: number;
   /** Ends itself when it comes here for the `times`-th time. */
   readonly kill?: { readonly point: FaultPoint; readonly times: number };
 }
@@ -56,14 +71,21 @@ export function batchesOf(file: ClaimedFile, batchRows: number): readonly LoadBa
       final: afterRow + rows.length === events.length,
     });
   }
-  return batches;
+  // All rows were committed before somebody was killed; what is left is to close the file.
+  const none = { events: [], rejects: [], skipped: 0, final: true };
+  const end = { afterRow: events.length, throughRow: events.length, ...none };
+  return batches.length === 0 ? [end] : batches;
 }
+
+const never = new AbortController().signal;
 
 /** Works until the ledger is empty. */
 export async function workOff(store: Store, order: WorkerOrder): Promise<void> {
-  const { sourceId, claimant, leaseMs } = order;
+  const { sourceId, claimant, leaseMs, slot } = order;
+  const place = { claimant, leaseMs, limit: 2, ...(slot === undefined ? {} : { slot }) };
+  if (slot !== undefined) await store.claims.takeOver({ sourceId, slot, claimant });
   for (;;) {
-    const result = await store.claims.claim(claimRequest(sourceId, { claimant, leaseMs, limit: 2 }));
+    const result = await store.claims.claim(claimRequest(sourceId, place));
     if (result.kind === 'outdated') return;
     if (result.kind === 'nothing') {
       if (result.unfinished === 0) return;
@@ -71,15 +93,49 @@ export async function workOff(store: Store, order: WorkerOrder): Promise<void> {
       continue;
     }
     for (const file of result.files) {
-      await store.claims.markOpened(file.claim);
-      for (const batch of batchesOf(file, order.batchRows)) {
-        await store.claims.renew(
-          result.files.map(({ claim }) => claim),
-          leaseMs,
-        );
-        await store.loading.commitBatch(file.claim, target, batch);
-      }
+      const held = result.files.map(({ claim }) => claim);
+      await loadFile(store, order, file, held);
     }
+  }
+}
+
+async function loadFile(
+  store: Store,
+  order: WorkerOrder,
+  file: ClaimedFile,
+  held: readonly Claim[],
+): Promise<void> {
+  const { rates = {}, maxRejectShare, leaseMs } = order;
+  const paceOf = (kind: 'files' | 'events') =>
+    rates[kind] === undefined
+      ? unlimited
+      : createPace([{ scope: kind, perSecond: rates[kind] }], { rates: store.rates, clock: systemClock });
+  const sink = eventStore.open(
+    { kind: 'eventStore', options: {} },
+    {
+      store,
+      storeSettings: { schema: testSchema, maxConnections: 4, ...target },
+      projectId: target.projectId,
+      maxRejectShare,
+    },
+  );
+  await atPace(paceOf('files'), 1, (until) => store.claims.markOpened(file.claim, until));
+  const pace = paceOf('events');
+  const rows = Math.min(order.batchRows, batchLimitsAt(pace.perSecond).rows);
+  for (const batch of batchesOf(file, rows)) {
+    await store.claims.renew(held, leaseMs);
+    await atPace(pace, batch.events.length, (until) => sink.write(file, batch, until));
+  }
+}
+
+async function atPace<T>(
+  pace: Pace,
+  tokens: number,
+  work: (validUntil: string | undefined) => Promise<T | 'late'>,
+): Promise<T> {
+  for (let late = 0; ; late += 1) {
+    const result = await work(await pace.take(tokens, { late, signal: never }));
+    if (result !== 'late') return result;
   }
 }
 
@@ -92,12 +148,36 @@ async function main(order: WorkerOrder): Promise<void> {
     // The signal is on its way; nothing more must happen in this process.
     if (left === 0) await new Promise(() => undefined);
   };
-  const store = await openStore(storeOptions(order.url, { applicationName: order.claimant }), {
-    ...storeDeps,
-    faultPoint,
-  });
+  const { claimant, sourceId, budget, url } = order;
+  const openStoreWith = async (maxConnections: number): Promise<Store> => {
+    const applicationName = maxConnections === 1 ? 'waiting' : claimant;
+    return await openStore(storeOptions(url, { applicationName, maxConnections }), {
+      ...storeDeps,
+      faultPoint,
+    });
+  };
+  const deps = {
+    openStore: openStoreWith,
+    clock: systemClock,
+    random: Math.random,
+    log: createLogger({ clock: systemClock, write: () => {}, redact: (text) => text }),
+  };
+  const request = { holder: claimant, sourceId, budget: budget ?? 0, leaseMs: 60_000, ...seatSize };
+  const store = await openStoreWith(budget === undefined ? 4 : await takeSeat(request, deps, never));
   await workOff(store, order);
   await store.close();
+  if (budget !== undefined) await leaveSeat(claimant, deps);
+}
+
+const program = fileURLToPath(import.meta.url);
+
+/** Starts one; answers how the process ended: 0, another code, or the signal's name. */
+export async function runWorker(order: WorkerOrder): Promise<number | string> {
+  const child = spawn(process.execPath, [program, JSON.stringify(order)], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  return code ?? signal ?? 'unknown';
 }
 
 if (import.meta.main) await main(JSON.parse(process.argv[2] ?? '{}') as WorkerOrder);

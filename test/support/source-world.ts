@@ -161,8 +161,7 @@ class WorldInMemory implements SourceWorld {
       {
         ...this.#caches,
         client: this.#granted,
-        identityPolicy: { ambientNamespaces: [], trustedEndpoints: [] },
-        sharesEnvironment: false,
+        identityPolicy: { allowsAmbient: false, trustedEndpoints: [] },
         externalIdOf: () => Promise.resolve('mr-test'),
         clock: this.clock,
         stores: { get: () => session },

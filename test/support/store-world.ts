@@ -46,6 +46,12 @@ export async function assertWorld(fixture: StoreFixture, keys: readonly string[]
   );
   assert.equal(visits?.n, expected.visits);
 
+  const [left] = await sql<{ n: number }>(
+    `SELECT (SELECT count(*) FROM ${testSchema}.staged_events)::int + (SELECT count(*) FROM ${testSchema}.staged_changes)::int
+            + (SELECT count(*) FROM ${testSchema}.property_changes)::int AS n`,
+  );
+  assert.equal(left?.n, 0, 'something is left of unfinished files');
+
   const { files, records } = await fixture.store.status.sourceCounts(fixture.sourceId);
   assert.deepEqual(
     [files.found, files.done, files.failed, files.unfinished, files.claimed],

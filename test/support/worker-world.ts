@@ -46,10 +46,14 @@ export interface ImportUnderFault {
   start(options?: StartOptions): WorkerProcess;
   /** One worker, until it has ended. */
   work(options?: StartOptions): Promise<WorkerEnd>;
+  /** One worker after the other until every file is settled, each as if the time of waiting files had come. */
+  workOff(): Promise<void>;
   sql: StoreFixture['database']['sql'];
-  /** As if so much time had passed for the claims that are held and the files that wait. */
+  /** As if so much time had passed for the claims and seats that are held, and for the files that wait. */
   lapse(): Promise<void>;
   file(key: string): Promise<FileState>;
+  /** Early, where many imports are made one after another; the world closes what is left. */
+  close(): Promise<void>;
 }
 
 export interface StartOptions {
@@ -81,11 +85,13 @@ export interface FileState {
   readonly rejected: number;
 }
 
+const mostWorkers = 8;
+
 export async function startWorkerWorld(): Promise<WorkerWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-workers-'));
   const [postgres, s3] = await Promise.all([startPostgres(), startMiniStack()]);
   const children = new Set<ChildProcess>();
-  const imports: { close(): Promise<void> }[] = [];
+  const imports: ImportUnderFault[] = [];
   return {
     s3,
     postgres,
@@ -110,10 +116,7 @@ interface Parts {
   readonly children: Set<ChildProcess>;
 }
 
-async function createImport(
-  parts: Parts,
-  options: ImportOptions,
-): Promise<ImportUnderFault & { close(): Promise<void> }> {
+async function createImport(parts: Parts, options: ImportOptions): Promise<ImportUnderFault> {
   const { s3, postgres } = parts;
   const [bucket, proxy, fixture] = await Promise.all([
     s3.createBucket(),
@@ -127,6 +130,7 @@ async function createImport(
   const credentials = options.credentials ?? (await s3.createUser(readStatements(bucket.name)));
   const { sql, url } = fixture.database;
   const logs: string[] = [];
+  let closed = false;
   const start = (changes: StartOptions = {}): WorkerProcess => {
     const claimant = changes.claimant ?? `worker-${randomUUID()}`;
     const reportPath = join(parts.folder, claimant);
@@ -137,7 +141,7 @@ async function createImport(
       connection: { region: testRegion, endpoint: proxy.endpoint, forcePathStyle: true },
       files: { format: 'JSONLines', compression: 'Auto', options: {}, ...options.files },
     };
-    const settings = { ...task, store: { ...task.store, schema: testSchema } };
+    const settings = { ...task, store: { ...task.store, schema: testSchema, maxConnections: 24 } };
     const keys = changes.credentials ?? credentials;
     const env = {
       [workerEnvironment.task]: JSON.stringify(settings),
@@ -157,20 +161,32 @@ async function createImport(
     });
     return follow(child, { reportPath, logs, children: parts.children });
   };
+  const lapse = async (): Promise<void> => {
+    await sql(`UPDATE ${testSchema}.files SET claim_deadline = clock_timestamp() - interval '1 ms'
+               WHERE state = 'claimed'`);
+    await sql(`UPDATE ${testSchema}.files SET due_at = clock_timestamp() WHERE state = 'found'`);
+    await sql(`UPDATE ${testSchema}.connection_seats SET deadline = clock_timestamp() - interval '1 ms'`);
+  };
   return {
     bucket,
     proxy,
     fixture,
-    secrets: [credentials.secretAccessKey, url, new URL(url).password, credentials.sessionToken ?? url],
+    lapse,
+    secrets: secretsOf(credentials, url),
     logs: () => logs.join(''),
     find: async () => await findFiles({ bucket, proxy, fixture, credentials, generation }),
     start,
     work: async (changes) => await start(changes).ended,
     sql,
-    lapse: async () => {
-      await sql(`UPDATE ${testSchema}.files SET claim_deadline = clock_timestamp() - interval '1 ms'
-                 WHERE state = 'claimed'`);
-      await sql(`UPDATE ${testSchema}.files SET due_at = clock_timestamp() WHERE state = 'found'`);
+    workOff: async () => {
+      for (let count = 0; count < mostWorkers; count += 1) {
+        const { code, report } = await start().ended;
+        if (code !== 0) throw new Error(`a worker ended with ${code}: ${report?.reason} ${report?.message}`);
+        const { files } = await fixture.store.status.sourceCounts(sourceId);
+        if (files.unfinished === 0) return;
+        await lapse();
+      }
+      throw new Error(`files are left after ${mostWorkers} workers:\n${logs.join('')}`);
     },
     file: async (key) => {
       const [row] = await sql<FileState & Record<string, unknown>>(
@@ -182,10 +198,18 @@ async function createImport(
       return row;
     },
     close: async () => {
+      if (closed) return;
+      closed = true;
       await fixture.close();
       await proxy.stop();
     },
   };
+}
+
+function secretsOf({ secretAccessKey, sessionToken }: AwsCredentials, url: string): readonly string[] {
+  const { password } = new URL(url);
+  const session = sessionToken === undefined ? [] : [sessionToken];
+  return [secretAccessKey, ...session, url, password, decodeURIComponent(password)];
 }
 
 function follow(

@@ -26,8 +26,6 @@ export interface S3Access {
 export interface AccessDeps {
   readonly client: ApiClient;
   readonly identityPolicy: IdentityPolicy;
-  /** Whether the environment of this process is that of its workers, so that it can use what they find there. */
-  readonly sharesEnvironment: boolean;
   /** The id that the operator made for the connection's role. */
   readonly externalIdOf: (connection: S3Connection, signal: AbortSignal) => Promise<string>;
 }
@@ -86,8 +84,7 @@ async function readBase(connection: S3Connection, deps: AccessDeps, signal: Abor
   if (serviceAccountName !== undefined) {
     return await readAccount({ namespace, name: serviceAccountName }, deps.client, signal);
   }
-  const held = deps.sharesEnvironment ? ({ kind: 'ambient' } as const) : undefined;
-  return { task: { kind: 'ambient' }, held, revision: 'ambient' };
+  return { task: { kind: 'ambient' }, held: { kind: 'ambient' }, revision: 'ambient' };
 }
 
 async function readKeys(

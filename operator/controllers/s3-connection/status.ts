@@ -13,14 +13,14 @@ import {
   type TokenClaims,
 } from '../../../lib/aws/policies.ts';
 import { deriveConditions } from '../../conditions/derive-conditions.ts';
-import { findingOf, gatesUntil, passed, unknown, type Finding } from '../../conditions/finding.ts';
+import { findingOf, gatesUntil, failed, passed, type Finding } from '../../conditions/finding.ts';
 
 /** What one look at the connection came to. */
 export type IdentityOutcome =
   | { readonly kind: 'identified'; readonly principal: string; readonly account: string }
   /** There is no STS to ask; the credentials are proved by the first listing of a source. */
   | { readonly kind: 'unasked' }
-  /** Only a pod can hold the identity, and none has told of it yet. */
+  /** The ServiceAccount names no role: only its pods could hold what they are given. */
   | { readonly kind: 'podOnly' }
   | { readonly kind: 'failed'; readonly error: unknown };
 
@@ -46,8 +46,12 @@ export function findConnectionGates(facts: ConnectionFacts): readonly Finding[] 
 
 function findAuthenticated(facts: ConnectionFacts): Finding {
   if (facts.kind === 'podOnly') {
-    const message = 'Only a pod of the namespace holds these credentials; none has told of them yet.';
-    return unknown('Authenticated', 'PodIdentityUnavailable', message);
+    return failed(
+      'Authenticated',
+      'PodIdentityUnavailable',
+      'The ServiceAccount names no role, and what only its pods are given the operator cannot use. ' +
+        'Annotate it with eks.amazonaws.com/role-arn.',
+    );
   }
   return passed('Authenticated', 'Authenticated', describeIdentity(facts));
 }

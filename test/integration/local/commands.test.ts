@@ -33,6 +33,7 @@ suite('commands that speak to a running local mode', () => {
     startLocalCluster({
       stateDir,
       command: () => ['/bin/false', []],
+      environment: {},
       clock: systemClock,
       log: runtimeDeps().log,
     });

@@ -112,11 +112,12 @@ class ClaimsInMemory implements MemoryClaims {
     return claims.filter((claim) => this.#heldBy(claim) === undefined);
   }
 
-  async markOpened(claim: Claim): Promise<void> {
+  async markOpened(claim: Claim): Promise<'opened'> {
     this.#begin('markOpened');
     const entry = this.#held(claim);
     if (!entry.opened) entry.attempts += 1;
     entry.opened = true;
+    return 'opened';
   }
 
   async release(claims: readonly Claim[]): Promise<void> {
@@ -137,10 +138,11 @@ class ClaimsInMemory implements MemoryClaims {
     entry.opened = false;
     const again = failure.retryable && entry.attempts < failure.maxAttempts;
     entry.state = again ? 'found' : 'failed';
+    if (!again) Object.assign(entry, { committedRows: 0, stored: [] });
     return { kind: again ? 'retried' : 'failed' };
   }
 
-  async write(claim: Claim, batch: LoadBatch): Promise<LoadResult> {
+  async write({ claim }: Pick<ClaimedFile, 'claim'>, batch: LoadBatch): Promise<LoadResult> {
     this.#begin('write');
     const entry = this.#held(claim);
     if (entry.committedRows !== batch.afterRow) {

@@ -1,5 +1,6 @@
 import { TransientError } from '../../../lib/errors.ts';
 import type { JsonObject } from '../../../lib/json.ts';
+import { unlimited } from '../../../worker/pipeline/pace.ts';
 import { withRetry } from '../../../lib/retry.ts';
 import type { ImportShardDeps } from '../../../worker/commands/import-shard.ts';
 import type { Conversion } from '../../../worker/conversions/conversion.ts';
@@ -57,10 +58,12 @@ class WorldInMemory implements ImportShardWorld {
       objects: this.bucket,
       claims: ledger,
       sink: ledger,
+      pace: { files: unlimited, events: unlimited },
       clock,
       log: silentLog,
       templateHash: wantedTemplate,
       claimant: 'worker-0',
+      slot: undefined,
       conversionOf: (generation) => Promise.resolve(conversionOf(generation)),
       readRecords: (file, signal) => this.#read(file, signal),
       retry: (call, signal) =>

@@ -23,8 +23,12 @@ export type Fault =
   | { readonly kind: 'cut'; readonly afterBytes: number }
   /** The header announces so many bytes more, or fewer, than there are; with fewer, only those are sent. */
   | { readonly kind: 'wrongLength'; readonly by: number }
-  /** One byte of the body has all its bits turned. */
-  | { readonly kind: 'flip'; readonly at: number }
+  /** One byte of the body has all its bits turned. Headers are merged over, e.g. a checksum of the true body. */
+  | {
+      readonly kind: 'flip';
+      readonly at: number;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** The body comes no faster than so. */
   | { readonly kind: 'slow'; readonly bytesPerSecond: number }
   /** The body stops for good, and the connection stays open. */

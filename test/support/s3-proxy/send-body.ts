@@ -37,6 +37,7 @@ export async function sendBody(
 }
 
 function headersFor(answer: StoreAnswer, fault: Fault | undefined): ReadonlyMap<string, string> {
+  if (fault?.kind === 'flip') return new Map([...answer.headers, ...Object.entries(fault.headers ?? {})]);
   const length = Number(answer.headers.get('content-length') ?? 0);
   if (fault?.kind !== 'wrongLength') return answer.headers;
   return new Map(answer.headers).set('content-length', String(length + fault.by));
