@@ -76,6 +76,13 @@ handbook: $(INSTALLED) ## The handbook's claims
 integration: $(INSTALLED) prepare ## Tests against real servers: Kubernetes, S3, PostgreSQL
 	$(RUN_TESTS) integration
 
+# The laws over random faults, with many more seeds than `make test` takes. CHAOS_SEED repeats a run that failed.
+CHAOS_RUNS ?= 200
+CHAOS_TESTS = $(shell grep -rl --include='*.test.ts' support/chaos test)
+.PHONY: chaos
+chaos: $(INSTALLED) prepare ## Laws over random faults and kills, CHAOS_RUNS (200) times each; CHAOS_SEED=n repeats one
+	CHAOS_RUNS=$(CHAOS_RUNS) node --test --test-concurrency=1 --test-reporter=spec $(CHAOS_TESTS)
+
 ## Single checks
 
 .PHONY: static format lint types rooms dead generated

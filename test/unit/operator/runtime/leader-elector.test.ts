@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import fc from 'fast-check';
 import { createApiClient } from '../../../../operator/runtime/api-client.ts';
 import { createLeaderElector, type Leadership } from '../../../../operator/runtime/leader-elector.ts';
 import type { Lease } from '../../../../operator/runtime/leader-lease.ts';
 import type { ApiResponse, ApiTransport } from '../../../../operator/runtime/transport.ts';
+import { chaosParameters } from '../../../support/chaos.ts';
 import { createManualClock, type ManualClock } from '../../../support/manual-clock.ts';
 import { runtimeDeps } from '../../../support/runtime-deps.ts';
 
@@ -198,4 +200,72 @@ suite('leader election', () => {
       /retryPeriodMs < renewDeadlineMs < lease/,
     );
   });
+
+  test('whatever faults meet three replicas, and however long they stand still, never two of them lead; and when all is well again, one does', async () => {
+    const step = fc.record({
+      who: fc.nat({ max: 2 }),
+      what: fc.constantFrom<(Fault | 'stands still')[]>(
+        'none',
+        'answers get lost',
+        'nothing gets through',
+        'calls hang',
+        'stands still',
+      ),
+      ms: fc.integer({ min: 100, max: 25_000 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async (steps) => {
+        const [server, clock] = [createLeaseServer(), createManualClock()];
+        const replicas = ['a', 'b', 'c'].map((name) => createReplica(server, clock, name));
+        const pass = async (totalMs: number): Promise<void> => {
+          for (let ms = 0; ms < totalMs; ms += 500) {
+            await clock.advance(500);
+            const leaders = replicas.filter((replica) => replica.current().elector.isLeader);
+            assert.ok(leaders.length <= 1, 'two lead');
+            for (const replica of replicas) replica.restartIfLost();
+          }
+        };
+        for (const { who, what, ms } of steps) {
+          replicas[who]?.set(what);
+          await pass(ms);
+        }
+        for (const replica of replicas) replica.set('none');
+        await pass(40_000);
+        assert.equal(replicas.filter((replica) => replica.current().elector.isLeader).length, 1);
+      }),
+      chaosParameters(40),
+    );
+  });
 });
+
+/** A process that is started anew when it lost its lease, and that can be made to stand still. */
+function createReplica(server: ReturnType<typeof createLeaseServer>, clock: ManualClock, name: string) {
+  let still = Promise.withResolvers<void>();
+  still.resolve();
+  let starts = 0;
+  const start = () => {
+    starts += 1;
+    return startCandidate(server, ownClock, `${name}-${starts}`);
+  };
+  /** Its timers go off late where it stands still; its monotonic clock goes on. */
+  const ownClock: ManualClock = {
+    ...clock,
+    sleep: async (ms, signal) => {
+      await clock.sleep(ms, signal);
+      await still.promise;
+    },
+  };
+  let current = start();
+  return {
+    current: () => current,
+    set(what: Fault | 'stands still') {
+      // Whoever waits for the last standstill to be over waits no longer.
+      still.resolve();
+      if (what === 'stands still') still = Promise.withResolvers();
+      else current.set(what);
+    },
+    restartIfLost() {
+      if (current.outcome() === 'lost') current = start();
+    },
+  };
+}
