@@ -1,0 +1,126 @@
+import type { Condition } from '../crds/conditions.ts';
+import type { S3ImportSource } from '../crds/generated/s3-import-source.ts';
+import type { Kind } from '../crds/names.ts';
+import type { Metrics } from '../lib/metrics.ts';
+import type { ApiClient } from './runtime/api-client.ts';
+import { isConflict } from './runtime/api-error.ts';
+import { keyOf, type KubernetesObject } from './runtime/objects.ts';
+import type { Store } from './runtime/store.ts';
+
+/** The copies of our objects; what the metrics say is what stands in their status. */
+export interface ObservedObjects {
+  readonly S3Connection: Store<Observed>;
+  readonly EventStore: Store<Observed>;
+  readonly S3ImportSource: Store<S3ImportSource & KubernetesObject>;
+}
+
+interface Observed extends KubernetesObject {
+  readonly spec: object;
+  readonly status: { readonly conditions?: readonly Condition[] };
+}
+
+/** Series of single sources are given while there are no more of them than this. */
+const mostSources = 1_000;
+
+/**
+ * Gauges of all objects, set from the copies at each scrape. In every replica they say the same, since each has the
+ * copies; a dashboard takes their maximum.
+ */
+export function observeObjects(objects: ObservedObjects, metrics: Metrics): void {
+  observeResources(objects, metrics);
+  observeSources(objects.S3ImportSource, metrics);
+}
+
+function observeResources(objects: ObservedObjects, metrics: Metrics): void {
+  const resources = metrics.gauge({
+    name: 'millrace_resources',
+    help: 'Objects by what their condition Ready says; its reasons are a closed list',
+    labels: ['kind', 'ready', 'reason', 'stalled', 'suspended'] as const,
+  });
+  metrics.beforeRender(() => {
+    resources.reset();
+    for (const [kind, store] of Object.entries(objects) as readonly [Kind, Store<Observed>][]) {
+      for (const object of store.list()) resources.add(describe(kind, object), 1);
+    }
+  });
+}
+
+function describe(kind: Kind, { spec, status }: Observed) {
+  const find = (type: string) => status.conditions?.find((condition) => condition.type === type);
+  const ready = find('Ready');
+  return {
+    kind,
+    ready: ready?.status ?? 'Unknown',
+    reason: ready?.reason ?? '',
+    stalled: String(find('Stalled') !== undefined),
+    suspended: String('suspend' in spec && spec.suspend === true),
+  };
+}
+
+const sourceLabels = ['namespace', 'name'] as const;
+
+function observeSources(sources: Store<S3ImportSource & KubernetesObject>, metrics: Metrics): void {
+  const gauges = sourceGauges(metrics);
+  metrics.beforeRender(() => {
+    for (const gauge of Object.values(gauges)) gauge.reset();
+    if (sources.size > mostSources) return;
+    for (const source of sources.list()) {
+      const { files = {}, records = {}, shards = {}, lagSeconds = 0 } = source.status;
+      const at = keyOf(source);
+      gauges.lag.set(at, lagSeconds);
+      for (const [state, count] of Object.entries(files)) gauges.files.set({ ...at, state }, count);
+      for (const [outcome, count] of Object.entries(records)) gauges.records.set({ ...at, outcome }, count);
+      for (const [state, count] of Object.entries(shards)) gauges.shards.set({ ...at, state }, count);
+    }
+  });
+}
+
+function sourceGauges(metrics: Metrics) {
+  const until = `Left out beyond ${mostSources} sources`;
+  return {
+    lag: metrics.gauge({
+      name: 'millrace_import_lag_seconds',
+      help: `Age of the oldest file that is pending, in steps. ${until}`,
+      labels: sourceLabels,
+    }),
+    files: metrics.gauge({
+      name: 'millrace_import_files',
+      help: `Files of a source by state, since its beginning; as in its status. ${until}`,
+      labels: [...sourceLabels, 'state'] as const,
+    }),
+    records: metrics.gauge({
+      name: 'millrace_import_records',
+      help: `Records of a source by outcome, since its beginning; as in its status. ${until}`,
+      labels: [...sourceLabels, 'outcome'] as const,
+    }),
+    shards: metrics.gauge({
+      name: 'millrace_import_shards',
+      help: `Workers of a source by state; as in its status. ${until}`,
+      labels: [...sourceLabels, 'state'] as const,
+    }),
+  };
+}
+
+/** The client, counting what it writes into statuses: many writes where nothing happens are a loop. */
+export function meterStatusWrites(client: ApiClient, metrics: Metrics): ApiClient {
+  const writes = metrics.counter({
+    name: 'millrace_status_writes_total',
+    help: 'Statuses written, by kind and outcome: written, conflict, failed',
+    labels: ['kind', 'outcome'] as const,
+  });
+  const applyStatus: ApiClient['applyStatus'] = async (type, object, options) => {
+    const { kind } = type;
+    try {
+      const written = await client.applyStatus(type, object, options);
+      writes.inc({ kind, outcome: 'written' });
+      return written;
+    } catch (error) {
+      writes.inc({ kind, outcome: isConflict(error) ? 'conflict' : 'failed' });
+      throw error;
+    }
+  };
+  return new Proxy(client, {
+    get: (target, name: keyof ApiClient) =>
+      name === 'applyStatus' ? applyStatus : target[name].bind(target),
+  });
+}
