@@ -34,7 +34,7 @@ export interface StoresDeps extends StoreDeps {
 export const livenessMs = 90_000;
 
 /** Of a pool for all sources of a store: the operator lists and counts, it loads nothing. */
-const operatorConnections = 4;
+const operatorConnections = 3;
 
 /** The stores that this operator has open, one for each EventStore. */
 export class Stores {
@@ -62,8 +62,8 @@ export class Stores {
     const digest = digestOf(Object.values(access).map(String));
     const current = this.#open.get(name);
     if (current?.access === digest) {
-      await current.session.store.ownership.hold(owner, livenessMs);
-      return current.session;
+      const ownership = await current.session.store.ownership.hold(owner, livenessMs);
+      return { ...current.session, ownership };
     }
     await this.close(key);
     const session = await this.#openSession(access, owner);

@@ -18,8 +18,6 @@ export interface WorkerConfig {
     readonly keys: AwsCredentials | undefined;
     /** A file with a token of the ServiceAccount. */
     readonly tokenFile: string | undefined;
-    /** Whether the agent of EKS Pod Identity has given this pod an address to ask. */
-    readonly hasPodIdentity: boolean;
   };
 }
 
@@ -53,7 +51,6 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
             }
           : undefined,
       tokenFile: base.kind === 'webIdentity' ? required(names.tokenFile) : undefined,
-      hasPodIdentity: env['AWS_CONTAINER_CREDENTIALS_FULL_URI'] !== undefined,
     },
   });
 }

@@ -17,7 +17,8 @@ import { openConversion } from './conversions/open-conversion.ts';
 import type { Destination } from './destinations/destination.ts';
 import { destinations } from './destinations/registry.ts';
 import { planIdentity } from './plan-identity.ts';
-import { readRecords } from './formats/read-records.ts';
+import { accessOf, readRecords } from './formats/read-records.ts';
+import { createSharedMemory } from './formats/shared-memory.ts';
 import { createPace } from './pipeline/pace.ts';
 import { keepSeat, seatLeaseMs, seatSize, takeSeat, type SeatDeps } from './seat.ts';
 
@@ -100,6 +101,7 @@ async function importOver(
   const { task, templateHash, claimant, slot } = config;
   const retry = <T>(call: () => Promise<T>, until: AbortSignal) => withRetry(call, patience, deps, until);
   const paceOf = (buckets: readonly RateLimit[]) => createPace(buckets, { ...deps, rates: store.rates });
+  const memory = createSharedMemory();
   const objects = openS3(s3OptionsOf(config, deps));
   try {
     return await importShard(
@@ -120,7 +122,8 @@ async function importOver(
         }),
         pace: { files: paceOf(task.limits.rates.files), events: paceOf(task.limits.rates.events) },
         conversionOf: memoize((generation) => loadConversion(store, task.sourceId, generation, deps)),
-        readRecords: (object, until) => readRecords(object, task.files, until),
+        access: accessOf(task.files.format),
+        readRecords: (file, until, afterRow) => readRecords(file, task.files, until, { memory, afterRow }),
       },
       signal,
     );

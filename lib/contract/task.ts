@@ -48,8 +48,6 @@ export type TaskBaseIdentity =
   | { readonly kind: 'keys' }
   /** Of the token in the file that a variable names. */
   | { readonly kind: 'webIdentity'; readonly roleArn: string; readonly audience: string }
-  /** Of what the agent of EKS Pod Identity gives to the pod. */
-  | { readonly kind: 'podIdentity' }
   /** Of whatever the SDK finds. */
   | { readonly kind: 'ambient' };
 

@@ -174,7 +174,7 @@ async function runTransaction<T>(
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
   await client.query(
-    `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+    `BEGIN ISOLATION LEVEL READ COMMITTED;
      SET LOCAL statement_timeout = ${String(Math.ceil(timeoutMs))};
      SET LOCAL idle_in_transaction_session_timeout = ${String(silentTransactionMs)}`,
   );

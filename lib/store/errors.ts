@@ -39,6 +39,7 @@ interface Verdict {
 
 const unreachable = { reason: 'StoreUnreachable', transient: true } satisfies Verdict;
 const conflict = { reason: 'StoreConflict', transient: true } satisfies Verdict;
+const full = { reason: 'StoreFull', transient: true } satisfies Verdict;
 const tooMany = { reason: 'StoreTooManyConnections', transient: true } satisfies Verdict;
 const failed = { reason: 'StoreError', transient: true } satisfies Verdict;
 const broken = { reason: 'StoreError', transient: false } satisfies Verdict;
@@ -63,7 +64,10 @@ const bySqlState: Readonly<Record<string, Verdict>> = {
   '40001': conflict,
   '40P01': conflict,
   '55P03': conflict,
-  '53100': { reason: 'StoreFull', transient: true },
+  '53000': full,
+  '53100': full,
+  '53200': full,
+  '53400': full,
   '53300': tooMany,
   // A mistake of ours or of the data: the same statement gives the same again.
   '22': broken,

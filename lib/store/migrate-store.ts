@@ -1,5 +1,6 @@
 import { messageOf, TerminalError } from '../errors.ts';
 import { parseConnectionUrl } from './connection-url.ts';
+import { grantTo } from './grants.ts';
 import { openDatabase, type Database, type Transaction } from './database.ts';
 import type { Migration, MigrationNames } from './migrations/migration.ts';
 import { migrations } from './migrations/migrations.ts';
@@ -116,22 +117,4 @@ async function applyStep(tx: Transaction, names: MigrationNames, step: Migration
 function isMistake(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
   return error.code.startsWith('42') && error.code !== '42501';
-}
-
-/** What operator and workers need; making and dropping partitions goes through functions of the owner. */
-async function grantTo(tx: Transaction, schema: string, role: string): Promise<void> {
-  const [lacking] = await tx.query<{ tables: number }>(
-    `SELECT count(*)::int AS tables FROM pg_class
-     WHERE relnamespace = to_regnamespace($1) AND relkind IN ('r', 'p') AND NOT relispartition
-       AND NOT has_table_privilege($2, oid, 'SELECT')`,
-    [schema, role],
-  );
-  if (lacking?.tables === 0) return;
-  const to = quoteIdentifier(role);
-  await tx.query(`
-    GRANT USAGE ON SCHEMA ${schema} TO ${to};
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO ${to};
-    GRANT USAGE ON ALL SEQUENCES IN SCHEMA ${schema} TO ${to};
-    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${schema} TO ${to};
-    REVOKE INSERT, UPDATE, DELETE ON ${schema}.migrations FROM ${to}`);
 }

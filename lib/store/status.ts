@@ -4,6 +4,7 @@ import type { Database } from './database.ts';
 import type {
   FailedFile,
   FileState,
+  Latency,
   LedgerFile,
   PageRequest,
   SourceCounts,
@@ -39,17 +40,23 @@ export function createStatusReader(database: Database): StatusReader {
         [sourceId],
       );
       if (row === undefined) throw new Error('a statement without FROM rows gave none');
-      return toCounts(row, await readFailures(database, sourceId));
+      const [failures, latency] = [
+        await readFailures(database, sourceId),
+        await readLatency(database, sourceId),
+      ];
+      return { ...toCounts(row), lastFailures: failures, latency };
     },
     listFiles: async (sourceId, page) => await readFiles(database, sourceId, page),
     listRejects: async (sourceId, page) => await readRejects(database, sourceId, page),
   };
 }
 
-function toCounts(
-  { sums, claimed, oldest, bytes }: CountsRow,
-  lastFailures: readonly FailedFile[],
-): SourceCounts {
+function toCounts({
+  sums,
+  claimed,
+  oldest,
+  bytes,
+}: CountsRow): Omit<SourceCounts, 'lastFailures' | 'latency'> {
   return {
     files: {
       found: sums.files_found,
@@ -67,8 +74,27 @@ function toCounts(
       rejected: sums.rejected,
     },
     oldestUnfinished: oldest ?? undefined,
-    lastFailures,
   };
+}
+
+/** Of so many files, the last ones that were done; read off an index that has them in this order. */
+const measuredFiles = 1000;
+
+async function readLatency(database: Database, sourceId: number): Promise<Latency | undefined> {
+  const s = database.schema;
+  const [row] = await database.query<{ files: number; median: number | null; p99: number | null }>(
+    `SELECT count(*)::int AS files, percentile_disc(0.5) WITHIN GROUP (ORDER BY ms) AS median,
+            percentile_disc(0.99) WITHIN GROUP (ORDER BY ms) AS p99
+     FROM (
+       SELECT extract(epoch FROM finished_at - greatest(last_modified, sources.created_at))::float8 * 1000 AS ms
+       FROM ${s}.files JOIN ${s}.sources ON sources.id = source_id
+       WHERE source_id = $1 AND state = 'done' AND finished_at > clock_timestamp() - interval '1 day'
+       ORDER BY finished_at DESC LIMIT ${String(measuredFiles)}
+     ) newest`,
+    [sourceId],
+  );
+  if (row === undefined || row.median === null || row.p99 === null) return undefined;
+  return { files: row.files, medianMs: Math.max(0, row.median), p99Ms: Math.max(0, row.p99) };
 }
 
 async function readFailures(database: Database, sourceId: number): Promise<readonly FailedFile[]> {

@@ -331,8 +331,11 @@ export interface Claims {
   takeOver(place: ClaimSlot): Promise<number>;
   /** Sets the deadline `leaseMs` from now. The answer names the claims that are lost: stop working on those. */
   renew(claims: readonly Claim[], leaseMs: number): Promise<readonly Claim[]>;
-  /** Charges an attempt. To be called once, before the file's first byte is read. `LeaseLost` if taken. */
-  markOpened(claim: Claim): Promise<void>;
+  /**
+   * Charges an attempt. To be called once, before the file's first byte is read. `LeaseLost` if taken.
+   * `late`: `validUntil`, of a reservation, had passed; nothing was written.
+   */
+  markOpened(claim: Claim, validUntil?: string): Promise<'opened' | 'late'>;
   /** Orderly stop: the files are free at once, and an attempt that was charged is given back. */
   release(claims: readonly Claim[]): Promise<void>;
   /**
@@ -417,6 +420,8 @@ export interface SourceCounts {
   readonly records: RecordCounts;
   /** Upload time of the oldest unfinished file; undefined: none. */
   readonly oldestUnfinished: number | undefined;
+  /** From upload to the table, of the files that were done last; undefined: none in the last day. */
+  readonly latency: Latency | undefined;
   /** The newest five. */
   readonly lastFailures: readonly FailedFile[];
 }
@@ -432,6 +437,14 @@ export interface FileCounts {
   readonly claimed: number;
   /** Files of which a newer version was noticed and not imported. */
   readonly overwritten: number;
+}
+
+/** In milliseconds, over at most a thousand files; one that was older than its source counts from its source's begin. */
+export interface Latency {
+  readonly files: number;
+  readonly medianMs: number;
+  /** Of 99 in 100 files at most. */
+  readonly p99Ms: number;
 }
 
 export interface FailedFile {

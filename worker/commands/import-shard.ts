@@ -15,6 +15,8 @@ export interface ImportShardDeps extends ImportFileDeps {
   readonly templateHash: string;
   /** Who claims, for people. */
   readonly claimant: string;
+  /** The place in a Job that this worker fills; undefined: none that another could fill after it. */
+  readonly slot: string | undefined;
 }
 
 /**
@@ -43,6 +45,7 @@ export async function importShard(
   const heartbeat = shard.held.beat(beat.signal);
   let stopped = false;
   try {
+    await shard.takeOver();
     await shard.claimFiles();
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -76,6 +79,15 @@ class Shard {
     this.#stop = new AbortController();
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
     this.#startedAt = deps.clock.monotonic();
+  }
+
+  /** What a predecessor that was killed has left: its files need not wait for its deadlines. */
+  async takeOver(): Promise<void> {
+    const { claims, slot, claimant, retry, log } = this.#deps;
+    if (slot === undefined) return;
+    const place = { sourceId: this.#task.sourceId, slot, claimant };
+    const files = await retry(() => claims.takeOver(place), this.#signal);
+    if (files > 0) log.info('Took over from a worker that is lost', { slot, files });
   }
 
   async claimFiles(): Promise<void> {
@@ -135,10 +147,12 @@ class Shard {
   }
 
   #claim(): ReturnType<Claims['claim']> {
-    const { claims, templateHash, claimant, retry } = this.#deps;
+    const { claims, templateHash, claimant, slot, retry } = this.#deps;
     const { sourceId, limits } = this.#task;
     const limit = lanes - this.#open.size;
-    const request = { sourceId, templateHash, claimant, limit, leaseMs, maxAttempts: limits.maxAttempts };
+    const { maxAttempts } = limits;
+    const place = slot === undefined ? {} : { slot };
+    const request = { sourceId, templateHash, claimant, ...place, limit, leaseMs, maxAttempts };
     return retry(() => claims.claim(request), this.#signal);
   }
 

@@ -16,6 +16,12 @@ export interface BatchLimits {
  */
 const defaultBatchLimits: BatchLimits = { rows: 5_000, characters: 8 * 1024 * 1024 };
 
+/** A batch is reserved as a whole: at a low rate it must not be many seconds' worth. */
+export function batchLimitsAt(eventsPerSecond: number): BatchLimits {
+  const rows = Math.max(1, Math.floor(eventsPerSecond / 4));
+  return { ...defaultBatchLimits, rows: Math.min(defaultBatchLimits.rows, rows) };
+}
+
 export interface BatchingInput {
   readonly records: AsyncIterable<readonly RecordItem[]>;
   /** Rows up to and including this one are already committed, and left out. */
@@ -69,7 +75,7 @@ function addItem(open: OpenBatch, item: RecordItem, convert: BatchingInput['conv
     open.rejects.push({ row, offset, column, reason, raw });
     return;
   }
-  open.characters += item.text.length;
+  open.characters += item.size ?? item.text.length;
   addOutcome(open, item, convert(item));
 }
 

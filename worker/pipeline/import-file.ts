@@ -6,9 +6,11 @@ import { messageOf, reasonOf, TerminalError } from '../../lib/errors.ts';
 import type { ClaimedFile, Claims, FileFailure, FileVersion, LoadBatch } from '../../lib/store/types.ts';
 import type { Conversion, Outcome } from '../conversions/conversion.ts';
 import type { Sink } from '../destinations/destination.ts';
-import type { RecordItem, RecordRead } from '../formats/format.ts';
+import type { FileFormat, RandomAccessFile, RecordItem, RecordRead } from '../formats/format.ts';
 import type { StoredFile } from '../formats/read-records.ts';
-import { batchRecords } from './batching.ts';
+import { batchLimitsAt, batchRecords } from './batching.ts';
+import type { Pace } from './pace.ts';
+import { openObjectParts } from './object-parts.ts';
 import { readAhead } from './read-ahead.ts';
 import { openWholeObject } from './whole-object.ts';
 
@@ -16,10 +18,17 @@ export interface ImportFileDeps {
   readonly objects: ObjectStore;
   readonly claims: Pick<Claims, 'markOpened' | 'failFile'>;
   readonly sink: Sink;
+  readonly pace: { readonly files: Pace; readonly events: Pace };
   /** The conversion of a generation: each file keeps the one that it was found under. */
   readonly conversionOf: (generation: number) => Promise<Conversion>;
-  /** A stored file's rows, decompressed and parsed as the task's file settings say. */
-  readonly readRecords: (file: StoredFile, signal: AbortSignal) => AsyncIterable<readonly RecordItem[]>;
+  /** How files of the task's format are read: from their beginning on, or wherever their rows lie. */
+  readonly access: FileFormat['access'];
+  /** A stored file's rows, decompressed and parsed as the task's file settings say; those up to `afterRow` may lack. */
+  readonly readRecords: (
+    file: StoredFile | RandomAccessFile,
+    signal: AbortSignal,
+    afterRow: number,
+  ) => AsyncIterable<readonly RecordItem[]>;
   /** Repeats one call that failed for now; throws what it threw last when the patience is spent. */
   readonly retry: <T>(call: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
@@ -42,8 +51,11 @@ export async function importFile(
   deps: ImportFileDeps,
   signal: AbortSignal,
 ): Promise<FileOutcome> {
+  if (file.spent !== undefined) return await giveUp(file, deps, signal);
   const conversion = await deps.retry(() => deps.conversionOf(file.generation), signal);
-  await deps.retry(() => deps.claims.markOpened(file.claim), signal);
+  await atPace(deps.pace.files, 1, { deps, signal }, (validUntil) =>
+    deps.claims.markOpened(file.claim, validUntil),
+  );
   try {
     const records = await importRows(task, file, { ...deps, conversion }, signal);
     return { kind: 'imported', records };
@@ -64,12 +76,15 @@ async function importRows(
   signal: AbortSignal,
 ): Promise<RecordCounts> {
   const { key, etag, versionId, size } = file;
-  const object = await openWholeObject({ bucket: task.bucket, key, etag, versionId, size }, deps, signal);
-  const batches = batchRecords({
-    records: deps.readRecords(object, signal),
+  const object = { bucket: task.bucket, key, etag, versionId, size };
+  const stored =
+    deps.access === 'random' ? openObjectParts(object, deps) : await openWholeObject(object, deps, signal);
+  const rows = {
+    records: deps.readRecords(stored, signal, file.committedRows),
     committedRows: file.committedRows,
-    convert: (item) => convertRow(task, file, deps.conversion, item),
-  });
+    convert: (item: RecordRead) => convertRow(task, file, deps.conversion, item),
+  };
+  const batches = batchRecords(rows, batchLimitsAt(deps.pace.events.perSecond));
   let records = noRecords;
   for await (const batch of readAhead(batches)) {
     signal.throwIfAborted();
@@ -89,7 +104,34 @@ function commit(
   deps: ImportFileDeps,
   signal: AbortSignal,
 ): Promise<RecordCounts> {
-  return deps.retry(() => deps.sink.write(file.claim, batch), signal);
+  return atPace(deps.pace.events, batch.events.length, { deps, signal }, (validUntil) =>
+    deps.sink.write(file, batch, validUntil),
+  );
+}
+
+/** Waits for its turn, then does the work; work that came too late for its turn waits for another. */
+async function atPace<T>(
+  pace: Pace,
+  tokens: number,
+  { deps, signal }: { readonly deps: ImportFileDeps; readonly signal: AbortSignal },
+  work: (validUntil: string | undefined) => Promise<T | 'late'>,
+): Promise<T> {
+  for (let late = 0; ; late += 1) {
+    const validUntil = await deps.retry(() => pace.take(tokens, { late, signal }), signal);
+    const result = await deps.retry(() => work(validUntil), signal);
+    if (result !== 'late') return result;
+  }
+}
+
+/** It has cost a worker its life at each attempt: it is not opened again. */
+async function giveUp(file: ClaimedFile, deps: ImportFileDeps, signal: AbortSignal): Promise<FileOutcome> {
+  const error = new TerminalError({
+    reason: 'AttemptsExhausted',
+    message: `A worker was lost at each of the last ${file.attempts} attempts; the last was ${file.spent?.lastClaimant ?? ''}.`,
+  });
+  const failure = { ...failureOf(error), retryable: false, maxAttempts: file.attempts };
+  await deps.retry(() => deps.claims.failFile(file.claim, failure), signal);
+  return { kind: 'failed', error };
 }
 
 /** The table of reasons says which may stand on a single file; everything else concerns the worker as a whole. */
@@ -104,9 +146,8 @@ interface Ending {
 }
 
 /**
- * A file that cannot be read to its end is taken back whole before it is given up, so that its corrected copy,
- * which comes under another key, does not repeat the rows that had come in. One that changed while it was read is
- * taken back too, and starts over as its new version.
+ * A file that changed while it was read is taken back whole and starts over as its new version. One that is given up is
+ * taken back by the store, so that its corrected copy, which comes under another key, repeats nothing.
  */
 async function takeBackRows(
   task: ImportTask,
@@ -124,7 +165,7 @@ async function takeBackRows(
   }
   const damaged = isDamage(now.error);
   const retryable = damaged ? file.attempts === 0 : !(now.error instanceof TerminalError);
-  if (damaged || !retryable) await takeBack(versionOf(file));
+  if (damaged && retryable) await takeBack(versionOf(file));
   return { error: now.error, retryable };
 }
 
@@ -137,12 +178,15 @@ function isDamage(error: unknown): boolean {
 }
 
 function describeFailure({ limits }: ImportTask, { error, retryable }: Ending): FileFailure {
-  const reason = reasonOf(error);
-  const cure = findReason(reason)?.cure ?? '';
-  return { reason, message: messageOf(error), cure, retryable, maxAttempts: limits.maxAttempts };
+  return { ...failureOf(error), retryable, maxAttempts: limits.maxAttempts };
 }
 
-const damages = new Set(['ObjectChecksumMismatch', 'CorruptGzip', 'TruncatedGzip', 'TrailingGarbage']);
+function failureOf(error: unknown): Pick<FileFailure, 'reason' | 'message' | 'cure'> {
+  const reason = reasonOf(error);
+  return { reason, message: messageOf(error), cure: findReason(reason)?.cure ?? '' };
+}
+
+const damages = new Set(['ObjectChecksumMismatch', 'CorruptGzip', 'TruncatedGzip', 'TrailingGarbage', 'CorruptParquet']);
 
 /** What is at the key now; or what is wrong with the file now, e.g. that it is gone. */
 async function findNewVersion(

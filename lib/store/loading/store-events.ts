@@ -40,13 +40,13 @@ export async function storeEvents(
 
 /** Answers how many were stored, and which of the places in $6. Parameters before it: those of `insertFrom`. */
 export function insertWinners(schema: string): string {
-  return `${insertFrom(schema, stageTable)}
+  return `${insertFrom(schema, `SELECT * FROM ${stageTable}`)}
     SELECT count(*)::int AS imported, array_agg(ord) FILTER (WHERE ord = ANY ($6::int[])) AS winners
     FROM won JOIN firsts USING (key)`;
 }
 
 /**
- * The beginning of one statement over a stage, a relation of rows `ord`, `key` and so on: ids are inserted in their
+ * The beginning of one statement over a stage, a query for rows `ord`, `key` and so on: ids are inserted in their
  * order (two transactions that insert the same ids in different orders would block each other), those seen within
  * the window fall out, and only what is left goes into `events`. Of rows with the same id the first counts.
  * Offers to its continuation `won (key)` and `firsts (key, ord)`.
@@ -54,8 +54,8 @@ export function insertWinners(schema: string): string {
  */
 export function insertFrom(schema: string, stage: string): string {
   return `
-    WITH firsts AS MATERIALIZED (
-      SELECT DISTINCT ON (key) key, ord FROM ${stage} ORDER BY key, ord
+    WITH stage AS NOT MATERIALIZED (${stage}), firsts AS MATERIALIZED (
+      SELECT DISTINCT ON (key) key, ord FROM stage ORDER BY key, ord
     ), won AS (
       INSERT INTO ${schema}.event_keys AS known (key, first_seen)
       SELECT key, $1::timestamptz FROM firsts ORDER BY key
@@ -68,7 +68,7 @@ export function insertFrom(schema: string, stage: string): string {
          user_id, device_id, insert_id, body)
       SELECT $1::timestamptz, coalesce(to_timestamp(time_ms / 1000.0), $1::timestamptz), $4, $5, file_row, s.key,
              kind, $3, event_type, user_id, device_id, insert_id, body
-      FROM won JOIN firsts USING (key) JOIN ${stage} s USING (ord)
+      FROM won JOIN firsts USING (key) JOIN stage s USING (ord)
       ORDER BY ord
     )`;
 }

@@ -4,7 +4,7 @@ import type { Database } from '../database.ts';
  * Rates that all workers of a store share, kept as token buckets in the database. Tokens are reserved ahead, on the
  * database's clock, in a statement of its own: nobody waits inside a transaction, and no row is locked for longer
  * than that statement. In any stretch of `t` seconds at most `rate × (t + burstSeconds)` tokens begin to be usable,
- * and one reservation more.
+ * and one reservation more; of a bucket that shares reservations with a slower one, as much again as is reserved ahead.
  */
 export interface Rates {
   reserve(request: ReservationRequest): Promise<Reservation>;

@@ -1,23 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { FaultPoint } from '../../../lib/store/types.ts';
-import { workOff, type WorkerOrder } from '../../support/load-worker.ts';
-import { foundObject, recordFiles, useStore } from '../../support/store.ts';
+import { runWorker, workOff } from '../../support/load-worker.ts';
+import { foundObject, recordFiles, testSchema, useStore } from '../../support/store.ts';
 import { assertWorld } from '../../support/store-world.ts';
-
-const program = fileURLToPath(new URL('../../support/load-worker.ts', import.meta.url));
-
-/** Answers how the process ended: 0, another code, or the signal's name. */
-async function runWorker(order: WorkerOrder): Promise<number | string> {
-  const child = spawn(process.execPath, [program, JSON.stringify(order)], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-  return code ?? signal ?? 'unknown';
-}
 
 describe('workers that are killed', () => {
   const suite = useStore();
@@ -49,6 +35,40 @@ describe('workers that are killed', () => {
       assert.equal(await runWorker({ ...order, kill: { point, times } }), 'SIGKILL');
       await workOff(suite.fixture.store, { ...order, claimant: 'heir' });
       await assertWorld(suite.fixture, keys);
+    });
+  }
+
+  const stagedDeaths: readonly (readonly [string, FaultPoint, number])[] = [
+    ['between stage and commit', 'commitBatch:beforeCommit', 3],
+    ['after a commit to the stage', 'commitBatch:committed', 2],
+    ['while the file is made visible', 'publishFile:beforeCommit', 1],
+    ['after the file was made visible', 'commitBatch:committed', 6],
+  ];
+  for (const [when, point, times] of stagedDeaths) {
+    it(`[C-07] of staged files lose and double nothing, and show none in part: killed ${when}`, async () => {
+      const { fixture } = suite;
+      const keys = ['web/1/500-0-7.json', 'web/2/500-0-11.json', 'web/3/500-500-3.json'];
+      await recordFiles(
+        fixture,
+        keys.map((key, index) => foundObject(key, { lastModified: index + 1 })),
+      );
+      const order = {
+        url: fixture.database.url,
+        sourceId: fixture.sourceId,
+        claimant: 'doomed',
+        slot: 'job/0',
+        leaseMs: 3_600_000,
+        batchRows: 100,
+        maxRejectShare: 0.5,
+      };
+      assert.equal(await runWorker({ ...order, kill: { point, times } }), 'SIGKILL');
+      const parts = await fixture.database.sql<{ rows: number }>(
+        `SELECT count(*)::int AS rows FROM ${testSchema}.events GROUP BY file_id`,
+      );
+      assert.ok(parts.length <= 1 && parts.every(({ rows }) => rows > 450));
+      // The successor does not wait for the lease of an hour.
+      await workOff(fixture.store, { ...order, claimant: 'heir' });
+      await assertWorld(fixture, keys);
     });
   }
 

@@ -44,7 +44,8 @@ BEGIN
     at := NULL;
     RETURN;
   END IF;
-  UPDATE ${schema}.rates r SET spent_until = greatest(r.spent_until, at) + tokens / b.rate * interval '1 second'
+  -- Counted from now, not from then: a slow bucket must not make a quick one wait for it.
+  UPDATE ${schema}.rates r SET spent_until = greatest(r.spent_until, asked) + tokens / b.rate * interval '1 second'
   FROM unnest(scopes, rates_per_second) AS b (scope, rate) WHERE r.scope = b.scope;
 END $f$;
 `;
