@@ -1,17 +1,18 @@
-import { open, readFile } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { TerminalError } from '../lib/errors.ts';
-import type { StoredFile } from '../worker/formats/read-records.ts';
+import type { RandomAccessFile } from '../worker/formats/format.ts';
+import { accessOf, type StoredFile } from '../worker/formats/read-records.ts';
 import { UsageError, type CommandDeps, type CommandIo } from './command.ts';
 import type { AwsEnvironment } from './config.ts';
+import { openObjectFile } from './open-object.ts';
 
 export interface S3Address {
   readonly bucket: string;
   readonly key: string;
 }
 
-export interface OpenedFile extends StoredFile {
-  readonly body: Readable;
+export interface OpenedFile {
+  readonly file: StoredFile | RandomAccessFile;
   /** Gives back what the file was read through. */
   close(): void;
 }
@@ -24,16 +25,20 @@ export function parseS3Address(text: string): S3Address | undefined {
   throw new UsageError(`${JSON.stringify(text)} names no object; write s3://BUCKET/KEY`);
 }
 
-/** Opens a file of this machine, an object in S3, or with `-` the standard input. */
-export async function openFile(name: string, io: CommandIo, deps: CommandDeps): Promise<OpenedFile> {
-  if (name === '-') return { body: io.stdin, close: () => {} };
+/** Opens a file of this machine, an object in S3, or with `-` the standard input, as files of the format are read. */
+export async function openFile(
+  { name, format }: { readonly name: string; readonly format: string },
+  io: CommandIo,
+  deps: CommandDeps,
+): Promise<OpenedFile> {
+  if (name === '-') return { file: { body: io.stdin }, close: () => {} };
   const address = parseS3Address(name);
   return address === undefined
-    ? openLocal(name, deps.signal)
-    : openObject(address, deps.config.aws, deps.signal);
+    ? openLocal(name, format, deps.signal)
+    : openObject({ ...address, format }, deps.config.aws, deps.signal);
 }
 
-async function openLocal(path: string, signal: AbortSignal): Promise<OpenedFile> {
+async function openLocal(path: string, format: string, signal: AbortSignal): Promise<OpenedFile> {
   const file = await open(path).catch((error: unknown) => {
     throw unreadable(path, error);
   });
@@ -41,13 +46,24 @@ async function openLocal(path: string, signal: AbortSignal): Promise<OpenedFile>
     await file.close();
     throw new UsageError(`${path} is a folder; name one file in it`);
   }
+  if (accessOf(format) === 'random') return openParts(file);
   const highWaterMark = 256 * 1024;
-  return { body: file.createReadStream({ highWaterMark, signal }), close: () => {} };
+  return { file: { body: file.createReadStream({ highWaterMark, signal }) }, close: () => {} };
+}
+
+async function openParts(handle: FileHandle): Promise<OpenedFile> {
+  const { size } = await handle.stat();
+  const read = async (first: number, end: number): Promise<Buffer> => {
+    const part = Buffer.alloc(end - first);
+    const { bytesRead } = await handle.read(part, 0, part.length, first);
+    return part.subarray(0, bytesRead);
+  };
+  return { file: { size, read }, close: () => void handle.close() };
 }
 
 /** The SDK takes a while to load, and most files are not in S3. */
 async function openObject(
-  { bucket, key }: S3Address,
+  object: S3Address & { readonly format: string },
   aws: AwsEnvironment,
   signal: AbortSignal,
 ): Promise<OpenedFile> {
@@ -68,8 +84,8 @@ async function openObject(
     credentials: { accessKeyId, secretAccessKey, sessionToken },
   });
   try {
-    const { body, contentEncoding } = await store.open({ bucket, key }, signal);
-    return { body, contentEncoding, close: () => store.close() };
+    const { file } = await openObjectFile(store, object, signal);
+    return { file, close: () => store.close() };
   } catch (error) {
     store.close();
     throw error;

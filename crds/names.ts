@@ -37,7 +37,7 @@ export const accessKeySecret = {
 /** Key of an EventStore's Secrets with the certificate (PEM) that the server's is checked against; optional. */
 export const storeSecretCAKey = 'ca.crt';
 
-export const formats = ['JSONLines', 'CSV'] as const;
+export const formats = ['JSONLines', 'CSV', 'Parquet'] as const;
 export type Format = (typeof formats)[number];
 
 /** What a file may say of its compression; `Auto` tells it from the first bytes and is no codec itself. */

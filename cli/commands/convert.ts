@@ -52,7 +52,7 @@ export const convert = {
     const limit = countOption(args, 'limit') ?? Infinity;
     const printer = createRecordPrinter(recordOutputNamed(textOption(args, 'output')), io.stdout, rowOf);
     const progress = createProgress(io, deps.clock);
-    const file = await openFile(name, io, deps);
+    const { file, close } = await openFile({ name, format: settings.format }, io, deps);
     try {
       let lines = 0;
       for await (const items of readRecords(file, settings, deps.signal)) {
@@ -66,7 +66,7 @@ export const convert = {
     } finally {
       await progress.clear();
       await printer.end();
-      file.close();
+      close();
     }
     return exitCodes.ok;
   },

@@ -13,7 +13,7 @@ import {
 import { applyWishes, essentialsOf, readWish } from '../init/apply-maps.ts';
 import { askEssentials } from '../init/ask-mapping.ts';
 import { buildMapping, columnsOf, guessEssentials, type Mapping } from '../init/guess-mapping.ts';
-import { readSample } from '../init/read-sample.ts';
+import { readSample, sampleFormat } from '../init/read-sample.ts';
 import { renderSource, type SourcePlan } from '../init/render-source.ts';
 import { openFile, parseS3Address } from '../open-file.ts';
 
@@ -43,8 +43,8 @@ export const init = {
   },
   async run(args, io, deps) {
     const address = sampleOf(args);
-    const file = await openFile(address, io, deps);
-    const sample = await readSample(file, deps.signal).finally(() => file.close());
+    const { file, close } = await openFile({ name: address, format: sampleFormat(address) }, io, deps);
+    const sample = await readSample(file, deps.signal).finally(close);
     const columns = columnsOf(sample.records);
     const wishes = wishesOf(args).map((text) => readWish(text, columns));
     const guess = { ...guessEssentials(columns), ...essentialsOf(wishes) };

@@ -14,6 +14,7 @@ import {
   type CommandDeps,
   type CommandIo,
 } from '../command.ts';
+import { openObjectFile } from '../open-object.ts';
 import { createLiveLine } from '../output/live-line.ts';
 import {
   createRecordPrinter,
@@ -91,10 +92,11 @@ async function showFile(
   const { bucket } = source.spec;
   const key = textOption(args, 'key') ?? (await firstKey(opened, objects, signal));
   await io.stderr.write(`s3://${bucket}/${key}\n`);
-  const object = await objects.open({ bucket, key }, signal);
-  const origin = { bucket, key, version: object.versionId ?? object.etag };
+  const settings = settingsOf(source);
+  const { file, version } = await openObjectFile(objects, { bucket, key, format: settings.format }, signal);
+  const origin = { bucket, key, version };
   let rows = 0;
-  for await (const items of readRecords(object, settingsOf(source), signal)) {
+  for await (const items of readRecords(file, settings, signal)) {
     const wanted = items.slice(0, limit - rows);
     rows += wanted.length;
     await printer.print(wanted.map((item) => previewItem(item, conversion, origin)));

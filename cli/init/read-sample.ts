@@ -5,14 +5,15 @@ import { decompress } from '../../worker/codecs/decompress.ts';
 import { peek } from '../../worker/codecs/peek.ts';
 import { codecs } from '../../worker/codecs/registry.ts';
 import { signatureLength, startsWith, tellSignature } from '../../worker/codecs/signatures.ts';
-import type { RecordRead } from '../../worker/formats/format.ts';
+import type { RandomAccessFile, RecordItem } from '../../worker/formats/format.ts';
 import { defaultReadLimits, readRecords, type StoredFile } from '../../worker/formats/read-records.ts';
+import { formats, type FormatName } from '../../worker/formats/registry.ts';
 import { guessCsv } from './guess-csv.ts';
 
 /** The beginning of a file, and how it is written. */
 export interface Sample {
   /** As `spec.files` has them; the options of CSV are those that differ from the defaults. */
-  readonly format: 'JSONLines' | 'CSV';
+  readonly format: 'JSONLines' | 'CSV' | 'Parquet';
   readonly compression: string;
   readonly csv: Readonly<Record<string, JsonValue>>;
   readonly records: readonly JsonObject[];
@@ -27,7 +28,8 @@ const sampleBytes = 1024 * 1024;
  * Looks at the first bytes of a file: what compresses it, whether it is JSON lines or CSV in which dialect, and its
  * first records. Errors: `FormatMismatch` for a file that is neither, and those of the codecs.
  */
-export async function readSample(file: StoredFile, signal: AbortSignal): Promise<Sample> {
+export async function readSample(file: StoredFile | RandomAccessFile, signal: AbortSignal): Promise<Sample> {
+  if ('read' in file) return await readParquet(file, signal);
   const raw = await peek(file.body, signatureLength);
   try {
     const codec = Object.values<Codec>(codecs).find(({ magic }) => magic && startsWith(raw.head, magic));
@@ -42,6 +44,25 @@ export async function readSample(file: StoredFile, signal: AbortSignal): Promise
     await raw.close();
     file.body.destroy?.();
   }
+}
+
+/** So many rows of a file that is no text are looked at. */
+const sampleRows = 1000;
+
+/** What a sample's name says of its format; text is told by its first bytes. */
+export function sampleFormat(name: string): FormatName {
+  const { extensions } = formats.Parquet;
+  return extensions.some((extension) => name.toLowerCase().endsWith(extension)) ? 'Parquet' : 'JSONLines';
+}
+
+async function readParquet(file: RandomAccessFile, signal: AbortSignal): Promise<Sample> {
+  const settings = { format: 'Parquet', compression: 'None', options: {} };
+  const items: RecordItem[] = [];
+  for await (const batch of readRecords(file, settings, signal)) {
+    items.push(...batch);
+    if (items.length >= sampleRows) break;
+  }
+  return { format: 'Parquet', compression: 'None', csv: {}, ...sortItems(items) };
 }
 
 /** Whole lines only, unless the file is shorter than the sample. */
@@ -78,15 +99,14 @@ async function readRows(
 ): Promise<Pick<Sample, 'records' | 'rejected'>> {
   const settings = { format, compression: 'None', options: csv };
   const body = { [Symbol.asyncIterator]: () => oneChunk(Buffer.from(text)) };
-  const records: JsonObject[] = [];
-  let rejected = 0;
-  for await (const items of readRecords({ body }, settings, signal)) {
-    records.push(
-      ...items.filter((item): item is RecordRead => item.kind === 'record').map((item) => item.record),
-    );
-    rejected += items.filter((item) => item.kind === 'reject').length;
-  }
-  return { records, rejected };
+  const items: RecordItem[] = [];
+  for await (const batch of readRecords({ body }, settings, signal)) items.push(...batch);
+  return sortItems(items);
+}
+
+function sortItems(items: readonly RecordItem[]): Pick<Sample, 'records' | 'rejected'> {
+  const records = items.flatMap((item) => (item.kind === 'record' ? [item.record] : []));
+  return { records, rejected: items.length - records.length };
 }
 
 async function* oneChunk(chunk: Buffer): AsyncGenerator<Buffer> {

@@ -4,6 +4,7 @@ import { messageOf, reasonOf } from '../../lib/errors.ts';
 import type { Conversion, Outcome, RowOrigin } from '../../worker/conversions/conversion.ts';
 import type { RecordItem } from '../../worker/formats/format.ts';
 import { readRecords } from '../../worker/formats/read-records.ts';
+import { openObjectFile } from '../open-object.ts';
 import type { OpenedSource } from './open-source.ts';
 import { settingsOf } from './source-files.ts';
 
@@ -63,9 +64,11 @@ export class DryRun {
     try {
       const { source } = this.#opened;
       const { bucket } = source.spec;
-      const object = await this.#objects.open({ bucket, key }, signal);
-      const origin = { bucket, key, version: object.versionId ?? object.etag };
-      for await (const items of readRecords(object, settingsOf(source), signal)) {
+      const settings = settingsOf(source);
+      const address = { bucket, key, format: settings.format };
+      const { file, version } = await openObjectFile(this.#objects, address, signal);
+      const origin = { bucket, key, version };
+      for await (const items of readRecords(file, settings, signal)) {
         for (const item of items) counts[this.#outcomeOf(item, origin).kind] += 1;
       }
       return forecast(undefined);

@@ -36,6 +36,6 @@ export function settingsOf({ spec: { files } }: S3ImportSource): ReadSettings {
   return {
     format: files.format,
     compression: files.compression,
-    options: { ...files.csv } as Readonly<JsonObject>,
+    options: { ...files.csv, ...files.parquet } as Readonly<JsonObject>,
   };
 }

@@ -102,12 +102,17 @@ export interface S3ImportSourceFiles {
    * key that does not end with `/`. Exactly one of its members is set.
    */
   readonly pattern?: S3ImportSourceFilesPattern;
-  /** How records stand in a file. `JSONLines`: one JSON object a line. `CSV`: one record a row, see `csv`. */
-  readonly format: 'JSONLines' | 'CSV';
+  /**
+   * How records stand in a file. `JSONLines`: one JSON object a line. `CSV`: one record a row, see `csv`.
+   * `Parquet`: one record a row of Apache Parquet, with its lists, maps and structs, see `parquet` and
+   * [Parquet](../conformance.md).
+   */
+  readonly format: 'JSONLines' | 'CSV' | 'Parquet';
   /**
    * How files are compressed. `Auto` tells it from a file's first bytes, each file by itself. `None` and
    * `Gzip` say it, and a file that is otherwise fails with CompressionMismatch. Gzip files of several
-   * members are read whole.
+   * members are read whole. Parquet files compress their own pages, with any of Snappy, Gzip, Brotli,
+   * Zstandard and LZ4, and are read as they say themselves: for them it is `Auto` or `None`.
    */
   readonly compression: 'Auto' | 'None' | 'Gzip';
   /**
@@ -115,6 +120,8 @@ export interface S3ImportSourceFiles {
    * doubled within a field, and a header row.
    */
   readonly csv?: S3ImportSourceFilesCsv;
+  /** How Parquet files are read. Absent: as the defaults of its fields say. */
+  readonly parquet?: S3ImportSourceFilesParquet;
 }
 
 /**
@@ -151,6 +158,21 @@ export interface S3ImportSourceFilesCsv {
    * last ones; one with more is rejected.
    */
   readonly columns?: readonly string[];
+}
+
+/** How Parquet files are read. Absent: as the defaults of its fields say. */
+export interface S3ImportSourceFilesParquet {
+  /**
+   * Whether binary columns of no declared meaning are text, as old versions of Impala, Hive and Spark leave
+   * them. A value that is not UTF-8 then is a reject. Otherwise they become base64.
+   */
+  readonly binaryAsText: boolean;
+  /**
+   * What the open pages of Parquet files may take in one worker: of the column chunks that a worker reads,
+   * one page each must be held whole. A file that needs more fails with ParquetPagesTooLarge. Raise
+   * `workers.resources.limits.memory` by as much as this.
+   */
+  readonly maxPageMemory: string;
 }
 
 /** How new files are found. */

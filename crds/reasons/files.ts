@@ -109,6 +109,36 @@ export const fileReasons = {
     summary: 'The file is in an encoding that cannot be read.',
     cure: 'Write the file in UTF-8, or in UTF-16 with a byte order mark.',
   },
+  CorruptParquet: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary:
+      'The Parquet file is damaged or cut off: its footer is missing, or a page or its checksum is wrong.',
+    cure: 'Write the file anew, and upload the whole of it under a new key.',
+  },
+  ParquetEncrypted: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The Parquet file, or a column of it, is encrypted by Parquet itself.',
+    cure: 'Write it without Parquet’s own encryption, and let S3 encrypt the object.',
+  },
+  ParquetNotSupported: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary: 'The Parquet file uses a compression, an encoding or a layout that is not read.',
+    cure: 'Write the file as the message says, and upload it under a new key.',
+  },
+  ParquetPagesTooLarge: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'P',
+    summary:
+      'The pages of the Parquet file that must be open at a time take more than spec.files.parquet.maxPageMemory.',
+    cure: 'Raise spec.files.parquet.maxPageMemory, and the memory of spec.workers.resources by as much; or write the file with smaller pages.',
+  },
   HeaderInvalid: {
     on: ['File'],
     kinds: onSource,

@@ -2,7 +2,7 @@ import type { S3ImportSourceFiles } from '../../crds/generated/s3-import-source.
 import type { DocumentSettings } from '../../lib/converter/converter.ts';
 
 /** What an Amplitude document calls a format that we have. */
-const formatOf: Readonly<Record<string, string>> = { json: 'JSONLines', csv: 'CSV' };
+const formatOf: Readonly<Record<string, string>> = { json: 'JSONLines', csv: 'CSV', parquet: 'Parquet' };
 const compressionOf: Readonly<Record<string, string>> = { none: 'None', gzip: 'Gzip' };
 
 /**

@@ -90,7 +90,7 @@ function buildImportTask(input: ImportTemplateInput): ImportTask {
     files: {
       format: spec.files.format,
       compression: spec.files.compression,
-      options: { ...spec.files.csv } as JsonObject,
+      options: { ...spec.files.csv, ...spec.files.parquet } as JsonObject,
     },
     destination: { kind: 'eventStore', options: {} },
     limits: {

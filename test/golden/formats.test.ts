@@ -5,8 +5,9 @@ import { describe, it } from 'node:test';
 import { TerminalError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { FileFormat, FormatOptions, RecordItem } from '../../worker/formats/format.ts';
+import { readBytes } from '../support/format-reading.ts';
 import { formats } from '../../worker/formats/registry.ts';
-import { inPiecesOf, readContext, watchedBytes } from '../support/bytes.ts';
+import { inPiecesOf } from '../support/bytes.ts';
 import { projectRoot } from '../support/project-files.ts';
 
 /**
@@ -32,7 +33,7 @@ const rowsOf: Readonly<Record<string, string>> = {
 async function linesOf(format: FileFormat, options: FormatOptions, bytes: Iterable<Buffer>): Promise<string> {
   const items: (RecordItem | JsonObject)[] = [];
   try {
-    for await (const batch of format.read(watchedBytes(bytes), options, readContext())) items.push(...batch);
+    for await (const batch of readBytes(format, bytes, options)) items.push(...batch);
   } catch (error) {
     assert.ok(error instanceof TerminalError, String(error));
     items.push({ kind: 'failure', reason: error.reason, message: error.message });

@@ -1,5 +1,5 @@
 import type { ByteWindow } from './byte-window.ts';
-import type { FileFormat, FormatLimits, RecordItem } from './format.ts';
+import type { StreamFormat, FormatLimits, RecordItem } from './format.ts';
 import { parseJsonRecord } from './json-record.ts';
 import { resolveOptions } from './options.ts';
 import {
@@ -21,13 +21,14 @@ const lineFeed = 0x0a;
  */
 export const jsonLines = {
   name: 'JSONLines',
+  access: 'stream',
   extensions: ['.jsonl', '.ndjson', '.json'],
   options: {},
   read(bytes, options, ctx) {
     resolveOptions('the format JSONLines', {}, options);
     return readRows(bytes, new JsonLinesReader(ctx.limits), ctx);
   },
-} satisfies FileFormat;
+} satisfies StreamFormat;
 
 class JsonLinesReader implements RowReader {
   readonly #limits: FormatLimits;

@@ -29,7 +29,28 @@ export function parseJsonRecord(text: string, maxDepth: number): ParsedRecord {
     const reason = `The record is nested more than ${maxDepth} levels deep. Flatten it, or raise the limit on depth.`;
     return { kind: 'reject', reason };
   }
-  return { kind: 'record', record: found === finding.plain ? value : parseKeepingNumbers(text) };
+  return {
+    kind: 'record',
+    record: found === finding.plain ? value : (parseKeepingNumbers(text) as JsonObject),
+  };
+}
+
+export type ParsedValue =
+  | { readonly kind: 'value'; readonly value: JsonValue }
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+/** Text to the JSON value that it is, whatever it is, with numbers kept as in records. */
+export function parseJsonValue(text: string, maxDepth: number): ParsedValue {
+  try {
+    const value = JSON.parse(text) as JsonValue;
+    const holder = { value };
+    const found = inspect(holder, maxDepth + 1);
+    if (found === finding.plain) return { kind: 'value', value };
+    if (found === finding.inexactNumber) return { kind: 'value', value: parseKeepingNumbers(text) };
+    return { kind: 'invalid', reason: `The JSON in the value is nested more than ${maxDepth} levels deep.` };
+  } catch (error) {
+    return { kind: 'invalid', reason: `The value is declared as JSON and is not: ${syntaxProblem(error)}.` };
+  }
 }
 
 /** The parser's own words, which name the place within the row. */
@@ -63,11 +84,11 @@ function isInexact(value: number): boolean {
   return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
 }
 
-/** Some three times slower than a plain parse, so only for the records that need it. */
-function parseKeepingNumbers(text: string): JsonObject {
+/** Some three times slower than a plain parse, so only for what needs it. */
+function parseKeepingNumbers(text: string): JsonValue {
   const revive = (_key: string, value: JsonValue, context: { readonly source?: string }): JsonValue => {
     if (typeof value !== 'number' || context.source === undefined || !isInexact(value)) return value;
     return /^-?\d+$/.test(context.source) || !Number.isFinite(value) ? context.source : value;
   };
-  return JSON.parse(text, revive as (key: string, value: JsonValue) => JsonValue) as JsonObject;
+  return JSON.parse(text, revive as (key: string, value: JsonValue) => JsonValue) as JsonValue;
 }

@@ -3,7 +3,8 @@ import type { JsonValue } from '../../lib/json.ts';
 import type { CodecLimits } from '../codecs/codec.ts';
 import { decompress } from '../codecs/decompress.ts';
 import { compressionNames, isCompressionName, type CompressionName } from '../codecs/registry.ts';
-import type { FormatLimits, RecordItem } from './format.ts';
+import type { FileFormat, FormatLimits, RandomAccessFile, RecordItem, SharedMemory } from './format.ts';
+import { createSharedMemory } from './shared-memory.ts';
 import { formatNames, formats, isFormatName, type FormatName } from './registry.ts';
 
 /** A stored file, as an object store or a disk gives it. */
@@ -33,27 +34,67 @@ export const defaultReadLimits: ReadLimits = Object.freeze({
   maxDepth: 100,
 });
 
+export interface ReadContext {
+  readonly limits?: ReadLimits;
+  /** Of all files that the process reads at a time. Default: this one is alone. */
+  readonly memory?: SharedMemory;
+  /** Rows up to this one are not wanted; formats that can pass over them do. */
+  readonly afterRow?: number;
+}
+
 /**
  * A stored file's rows: decompressed, decoded and parsed. Whatever reads files (the import, the preview, the command
  * line) reads them here, so that they cannot differ. A file that is broken as a whole, and settings that are wrong,
  * are a `TerminalError`; a broken row is an item. Leaving early, and errors, give the body back.
+ *
+ * How the file must be opened follows from its format: `accessOf`.
  */
 export async function* readRecords(
-  file: StoredFile,
+  file: StoredFile | RandomAccessFile,
   settings: ReadSettings,
   signal: AbortSignal,
-  limits: ReadLimits = defaultReadLimits,
+  { limits = defaultReadLimits, memory = createSharedMemory(), afterRow = 0 }: ReadContext = {},
 ): AsyncGenerator<readonly RecordItem[]> {
-  const ctx = { signal, limits };
-  const { body, contentEncoding } = file;
   try {
-    const format = formats[formatNamed(settings.format)];
+    const format = formats[formatNamed(settings.format)] as FileFormat;
     const compression = compressionNamed(settings.compression);
-    const bytes = decompress({ bytes: body, compression, contentEncoding }, ctx);
-    yield* format.read(bytes, settings.options, ctx);
+    if (format.access === 'random') {
+      refuseCompression(format, compression);
+      yield* format.read(randomAccess(file, format), settings.options, { signal, limits, memory, afterRow });
+    } else {
+      const { body, contentEncoding } = streamed(file, format);
+      const ctx = { signal, limits };
+      yield* format.read(
+        decompress({ bytes: body, compression, contentEncoding }, ctx),
+        settings.options,
+        ctx,
+      );
+    }
   } finally {
-    body.destroy?.();
+    if ('body' in file) file.body.destroy?.();
   }
+}
+
+/** Whether files of a format are read from their beginning on, or wherever their rows lie. */
+export function accessOf(format: string): FileFormat['access'] {
+  return isFormatName(format) ? formats[format].access : 'stream';
+}
+
+function randomAccess(file: StoredFile | RandomAccessFile, { name }: FileFormat): RandomAccessFile {
+  if ('read' in file) return file;
+  throw invalid(`${name} is read from its end on, and a stream cannot be. Name a file or an object.`);
+}
+
+function streamed(file: StoredFile | RandomAccessFile, { name }: FileFormat): StoredFile {
+  if ('body' in file) return file;
+  throw invalid(`${name} is read from its beginning on, and the file was opened otherwise.`);
+}
+
+function refuseCompression({ name }: FileFormat, compression: CompressionName): void {
+  if (compression === 'Auto' || compression === 'None') return;
+  throw invalid(
+    `${name} compresses its own pages: set compression to None, or to Auto, not to ${compression}.`,
+  );
 }
 
 function formatNamed(name: string): FormatName {
@@ -67,8 +108,9 @@ function compressionNamed(name: string): CompressionName {
 }
 
 function unknownName(what: string, name: string, valid: readonly string[]): TerminalError {
-  return new TerminalError({
-    reason: 'InvalidFormat',
-    message: `${JSON.stringify(name)} is not a ${what}. Valid are ${valid.join(', ')}.`,
-  });
+  return invalid(`${JSON.stringify(name)} is not a ${what}. Valid are ${valid.join(', ')}.`);
+}
+
+function invalid(message: string): TerminalError {
+  return new TerminalError({ reason: 'InvalidFormat', message });
 }

@@ -98,7 +98,7 @@ class WholeObjectReader {
 }
 
 /** An object that is pinned to its content cannot have grown: an answer that says so must not be read as the file. */
-function otherLength(announced: number, { bucket, size }: KnownObject): TransientError {
+export function otherLength(announced: number, { bucket, size }: KnownObject): TransientError {
   return new TransientError({
     reason: 'ObjectReadFailed',
     message: `An answer announces ${announced} bytes of an object in bucket ${JSON.stringify(bucket)} that was listed with ${size}. Look for what changes answers between here and the store.`,

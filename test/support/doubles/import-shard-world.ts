@@ -65,7 +65,8 @@ class WorldInMemory implements ImportShardWorld {
       claimant: 'worker-0',
       slot: undefined,
       conversionOf: (generation) => Promise.resolve(conversionOf(generation)),
-      readRecords: (file, signal) => this.#read(file, signal),
+      access: 'stream',
+      readRecords: (file, signal) => this.#read(file as StoredFile, signal),
       retry: (call, signal) =>
         withRetry(call, { attempts: 3, baseMs: 100, capMs: 100 }, { clock, random: () => 1 }, signal),
     };

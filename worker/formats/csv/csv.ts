@@ -1,4 +1,4 @@
-import type { FileFormat } from '../format.ts';
+import type { StreamFormat } from '../format.ts';
 import { readRows } from '../rows.ts';
 import { CsvReader } from './csv-reader.ts';
 import { csvOptions, openDialect } from './dialect.ts';
@@ -15,9 +15,10 @@ import { csvOptions, openDialect } from './dialect.ts';
  */
 export const csv = {
   name: 'CSV',
+  access: 'stream',
   extensions: ['.csv'],
   options: csvOptions,
   read(bytes, options, ctx) {
     return readRows(bytes, new CsvReader(openDialect(options), ctx.limits), ctx);
   },
-} satisfies FileFormat;
+} satisfies StreamFormat;

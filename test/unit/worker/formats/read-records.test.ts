@@ -95,7 +95,7 @@ describe('reading a stored file', () => {
   it('a format or compression that there is not is refused with those that there are', async () => {
     assert.equal(
       await outcomeOf(lines, { format: 'Parket' }),
-      'InvalidFormat: "Parket" is not a format. Valid are JSONLines, CSV.',
+      'InvalidFormat: "Parket" is not a format. Valid are JSONLines, CSV, Parquet.',
     );
     assert.equal(
       await outcomeOf(lines, { compression: 'zip' }),
