@@ -29,8 +29,12 @@ const MAX_LINE_BYTES = 16 * 2 ** 20;
 /** Calls share so many. */
 const CALL_CONNECTIONS = 32;
 
-/** Watches have connections of their own, so that they never wait for calls, nor calls for them. */
-type Lane = 'calls' | 'watches';
+/**
+ * Connections of their own: watches, so that they never wait for calls, nor calls for them; and leases, so that a leader
+ * whose other calls all hang can still renew.
+ */
+const lanes = ['calls', 'leases', 'watches'] as const;
+type Lane = (typeof lanes)[number];
 
 interface Agents extends Readonly<Record<Lane, Dispatcher>> {
   /** Which TLS material they were made with. */
@@ -56,7 +60,7 @@ class UndiciTransport implements HttpTransport {
   request(request: ApiRequest): Promise<ApiResponse> {
     return withDeadline(this.#deadlineOf(request), async (signal) => {
       try {
-        return await readAnswer(await this.#send(request, 'calls', signal));
+        return await readAnswer(await this.#send(request, laneOf(request), signal));
       } catch (error) {
         throw foreignError(this.#deps.access.server, error, signal);
       }
@@ -87,8 +91,9 @@ class UndiciTransport implements HttpTransport {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#agents?.calls.destroy(), this.#agents?.watches.destroy()]);
+    const agents = this.#agents;
     this.#agents = undefined;
+    await Promise.all(lanes.map(async (lane) => agents?.[lane].destroy()));
   }
 
   /** Once more, with credentials read anew, where the server does not accept the ones it got. */
@@ -126,11 +131,11 @@ class UndiciTransport implements HttpTransport {
   #agentsFor(connection: Connection): Agents {
     if (this.#agents !== undefined && sameConnection(this.#agents.connection, connection))
       return this.#agents;
-    void this.#agents?.calls.close();
-    void this.#agents?.watches.close();
+    for (const lane of lanes) void this.#agents?.[lane].close();
     this.#agents = {
       connection,
       calls: createAgent(connection, { connections: CALL_CONNECTIONS }),
+      leases: createAgent(connection, { connections: 2 }),
       watches: createAgent(connection, {}),
     };
     return this.#agents;
@@ -142,6 +147,10 @@ class UndiciTransport implements HttpTransport {
     const what = `no answer to ${request.method} ${request.path} within ${ms} ms`;
     return { ms, clock, signal: request.signal, error: () => unavailable(access.server, what) };
   }
+}
+
+function laneOf({ path }: ApiRequest): Lane {
+  return path.startsWith('/apis/coordination.k8s.io/') ? 'leases' : 'calls';
 }
 
 function createAgent(connection: Connection, options: { readonly connections?: number }): Dispatcher {
