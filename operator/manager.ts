@@ -42,6 +42,8 @@ export interface ManagerOptions {
   readonly leaderElection: boolean;
   readonly worker: WorkerImage;
   readonly identityPolicy: AccessDeps['identityPolicy'];
+  /** How often a source's counters are written at most. Default 30 s. */
+  readonly progressMs?: number;
 }
 
 export interface ManagerDeps {
@@ -157,6 +159,7 @@ function createContext(options: ManagerOptions, deps: ManagerDeps, lead: Lead): 
     stores: new Stores({ ...deps, leader: options.identity }),
     objectStores: new ObjectStores(deps),
     worker: options.worker,
+    ...(options.progressMs === undefined ? {} : { progressMs: options.progressMs }),
     callerIdentity,
     installationId: () => lead.installationId,
   };

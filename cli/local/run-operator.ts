@@ -27,6 +27,8 @@ export async function runOperator(deps: LocalOperatorDeps, signal: AbortSignal):
       identity: 'local',
       leaderElection: false,
       worker: { image: 'millrace:local' },
+      // A person looks on, and there is no API server to spare.
+      progressMs: 1_000,
       identityPolicy: { allowsAmbient: deps.ambient, trustedEndpoints: [] },
     },
     { ...deps, registry: createMetrics(), newId: randomUUID },

@@ -21,7 +21,11 @@ import { deriveImportStatus, findImportGates } from './status.ts';
 export interface S3ImportSourceDeps extends GatherDeps, AdvanceDeps {
   /** By the key of the source. */
   readonly memories: Map<string, SourceMemory>;
+  /** Counters are written at most so often; what a person acts on, at once. Default 30 s, which spares an API server. */
+  readonly progressMs?: number;
 }
+
+const usualProgressMs = 30_000;
 
 /** Finds the source's files, sees that workers import them, and says how far it has come. */
 export async function reconcileS3ImportSource(
@@ -42,7 +46,14 @@ export async function reconcileS3ImportSource(
   const { preflight, progress } = await advance(facts, memory, deps, signal);
   const { untoldMs, isStalled } = await report(facts, { preflight, progress, memory }, deps, signal);
   const usual =
-    progress === undefined ? {} : { requeueAfterMs: Math.min(nextLookMs(progress, facts.nowMs), untoldMs) };
+    progress === undefined
+      ? {}
+      : {
+          requeueAfterMs: Math.min(
+            nextLookMs(progress, facts.nowMs, deps.progressMs ?? usualProgressMs),
+            untoldMs,
+          ),
+        };
   return settle(findImportGates(preflight, progress), usual, isStalled);
 }
 
@@ -77,9 +88,6 @@ async function advance(
   }
 }
 
-/** Counters are written at most so often; what a person acts on, at once. */
-const progressMs = 30_000;
-
 interface Reported {
   /** Until counters that were held back are due; Infinity: none was. */
   readonly untoldMs: number;
@@ -89,7 +97,7 @@ interface Reported {
 async function report(
   { source, connection }: ImportFacts,
   { memory, ...looked }: Looked & { readonly memory: SourceMemory },
-  { client, clock, recorder }: S3ImportSourceDeps,
+  { client, clock, recorder, progressMs = usualProgressMs }: S3ImportSourceDeps,
   signal: AbortSignal,
 ): Promise<Reported> {
   const nowMs = clock.now();
@@ -111,8 +119,8 @@ async function report(
 }
 
 /** While a run is under way its progress is looked at as often as it is written; else the next listing decides. */
-function nextLookMs({ plan, listing }: ImportProgress, nowMs: number): number {
-  const listingMs = listing !== undefined && !('error' in listing) ? listing.nextInMs : Infinity;
+function nextLookMs({ plan, listing }: ImportProgress, nowMs: number, progressMs: number): number {
+  const listingMs = nextListingMs(listing);
   switch (plan.kind) {
     case 'end':
       return 0;
@@ -127,6 +135,10 @@ function nextLookMs({ plan, listing }: ImportProgress, nowMs: number): number {
     case 'none':
       return Math.min(listingMs, idleMs);
   }
+}
+
+function nextListingMs(listing: ImportProgress['listing']): number {
+  return listing !== undefined && !('error' in listing) ? listing.nextInMs : Infinity;
 }
 
 /** A deleted Job wakes its source by itself; this is for a deletion that is slow to be seen. */
