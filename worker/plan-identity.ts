@@ -10,7 +10,7 @@ export interface IdentityConfig {
   readonly s3: WorkerConfig['s3'];
 }
 
-/** How this worker comes to its credentials. Error: `PodIdentityUnavailable`. */
+/** How this worker comes to its credentials. */
 export function planIdentity(config: IdentityConfig): IdentityPlan {
   const { identity, connection } = config.task;
   return {
@@ -30,14 +30,6 @@ function planBase({ task: { identity }, s3 }: IdentityConfig): BaseIdentity {
       const path = s3.tokenFile ?? '';
       return { kind: 'webIdentity', roleArn: base.roleArn, token: () => readToken(path) };
     }
-    case 'podIdentity':
-      if (s3.hasPodIdentity) return { kind: 'ambient' };
-      throw new TransientError({
-        reason: 'PodIdentityUnavailable',
-        message:
-          'EKS Pod Identity gave this pod no credentials. Create an association for its ServiceAccount, or annotate the ' +
-          'ServiceAccount with eks.amazonaws.com/role-arn.',
-      });
     case 'ambient':
       return { kind: 'ambient' };
   }

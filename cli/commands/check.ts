@@ -107,7 +107,7 @@ async function checkIdentity(
   { plan }: S3Access,
   { clock, signal }: CommandDeps,
 ): Promise<readonly Row[]> {
-  if (plan === undefined || (spec.endpoint !== undefined && spec.stsEndpoint === undefined)) return [];
+  if (spec.endpoint !== undefined && spec.stsEndpoint === undefined) return [];
   const action = plan.role === undefined ? 'sts:GetCallerIdentity' : 'sts:AssumeRole';
   const { credentials } = openIdentity(plan, clock);
   try {

@@ -24,18 +24,29 @@ const chain: readonly Check[] = [
   accessIsNotResolved,
 ];
 
-const passes = [
-  passed('Accepted', 'Accepted', 'The spec makes sense.'),
-  passed('ResolvedRefs', 'ResolvedRefs', 'Everything that the spec names is there and ready.'),
-];
-
 /** The findings on `Accepted` and `ResolvedRefs`; both True: the source can be worked on. */
 export function runPreflight(facts: ImportFacts): readonly Finding[] {
+  const passes = [
+    passed('Accepted', 'Accepted', describeAccepted(facts)),
+    passed('ResolvedRefs', 'ResolvedRefs', 'Everything that the spec names is there and ready.'),
+  ];
   for (const check of chain) {
     const finding = check(facts);
     if (finding !== undefined) return gatesUntil(passes, finding);
   }
   return passes;
+}
+
+/** What works, but will trouble somebody. */
+function describeAccepted({ source, connection }: ImportFacts): string {
+  const { bucket } = source.spec;
+  const isOfAmazon = connection !== undefined && connection.spec.endpoint === undefined;
+  const dots =
+    isOfAmazon && bucket.includes('.')
+      ? ' The name of the bucket has dots, which no certificate of Amazon covers: requests carry it in the path. ' +
+        'Access points and transfer acceleration cannot be used with it.'
+      : '';
+  return `The spec makes sense.${dots}`;
 }
 
 function patternDoesNotCompile({ pattern }: ImportFacts): Finding | undefined {

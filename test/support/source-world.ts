@@ -74,13 +74,10 @@ export async function createSourceWorld({ objects }: SourceWorldOptions = {}): P
   const api = startMemoryApi();
   const clock = createManualClock(Date.now());
   const client = createApiClient({ transport: api.transport, fieldManager: 'millrace', clock });
-  const world = new WorldInMemory(
-    client,
-    clock,
-    await api.createNamespace('acme'),
-    () => api.stop(),
+  const world = new WorldInMemory(client, clock, await api.createNamespace('acme'), {
+    stop: () => api.stop(),
     objects,
-  );
+  });
   await world.begin();
   return world;
 }
@@ -113,8 +110,7 @@ class WorldInMemory implements SourceWorld {
     client: ApiClient,
     clock: ManualClock,
     namespace: string,
-    stop: () => Promise<void>,
-    objects?: ObjectStore,
+    { stop, objects }: { readonly stop: () => Promise<void>; readonly objects: ObjectStore | undefined },
   ) {
     this.client = client;
     this.clock = clock;

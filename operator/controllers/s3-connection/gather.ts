@@ -18,8 +18,7 @@ export interface S3Access {
   readonly options: Omit<S3Options, 'credentials'>;
   /** For a worker, which comes to its credentials by itself. */
   readonly identity: TaskIdentity;
-  /** Undefined: only a pod of the namespace can hold this identity. */
-  readonly plan: IdentityPlan | undefined;
+  readonly plan: IdentityPlan;
   readonly revision: string;
 }
 
@@ -57,23 +56,18 @@ export async function gatherS3Access(
     revision: [base.revision, ca?.revision ?? '', JSON.stringify(identity)].join(' '),
     options: { region, endpoint, forcePathStyle, caPem: ca?.pem },
     identity,
-    plan: base.held && { base: base.held, role, sts, sessionName },
+    plan: { base: base.held, role, sts, sessionName },
   };
 }
 
-/** What this process opens S3 with. Error: `PodIdentityUnavailable`. */
+/** What this process opens S3 with. */
 export function optionsOf({ plan, options }: S3Access, clock: Pick<Clock, 'now'>): S3Options {
-  if (plan !== undefined) return { ...options, credentials: openIdentity(plan, clock).credentials };
-  throw new TransientError({
-    reason: 'PodIdentityUnavailable',
-    message: 'Only a pod of the namespace holds these credentials; they cannot be used here.',
-  });
+  return { ...options, credentials: openIdentity(plan, clock).credentials };
 }
 
 interface Base {
   readonly task: TaskBaseIdentity;
-  /** Undefined where this process cannot hold it. */
-  readonly held: IdentityPlan['base'] | undefined;
+  readonly held: IdentityPlan['base'];
   readonly revision: string;
 }
 
@@ -113,7 +107,14 @@ async function readAccount(
   signal: AbortSignal,
 ): Promise<Base> {
   const { roleArn, audience, uid } = await readServiceAccount(client, key, signal);
-  if (roleArn === undefined) return { task: { kind: 'podIdentity' }, held: undefined, revision: uid };
+  if (roleArn === undefined) {
+    throw new TransientError({
+      reason: 'PodIdentityUnavailable',
+      message:
+        `ServiceAccount ${key.name} names no role, and what only its pods are given the operator cannot use. ` +
+        'Annotate it with eks.amazonaws.com/role-arn.',
+    });
+  }
   const token = (until: AbortSignal) => requestToken(client, { ...key, audience }, until);
   return {
     task: { kind: 'webIdentity', roleArn, audience },

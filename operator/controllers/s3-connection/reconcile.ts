@@ -79,7 +79,6 @@ async function learn(
   const { plan, identity } = access;
   learnt.externalId = identity.role?.externalId;
   learnt.webIdentity = await readTokenClaims(connection, access, deps.client, signal);
-  if (plan === undefined) return { kind: 'podOnly' };
   if (!canAsk(connection)) return { kind: 'unasked' };
   const { caller, credentials } = openIdentity(plan, deps.clock);
   const ask = (who: typeof caller) => deps.callerIdentity({ ...plan.sts, credentials: who }, signal);

@@ -13,15 +13,13 @@ import {
   type TokenClaims,
 } from '../../../lib/aws/policies.ts';
 import { deriveConditions } from '../../conditions/derive-conditions.ts';
-import { findingOf, gatesUntil, failed, passed, type Finding } from '../../conditions/finding.ts';
+import { findingOf, gatesUntil, passed, type Finding } from '../../conditions/finding.ts';
 
 /** What one look at the connection came to. */
 export type IdentityOutcome =
   | { readonly kind: 'identified'; readonly principal: string; readonly account: string }
   /** There is no STS to ask; the credentials are proved by the first listing of a source. */
   | { readonly kind: 'unasked' }
-  /** The ServiceAccount names no role: only its pods could hold what they are given. */
-  | { readonly kind: 'podOnly' }
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /** What policies are made of, as far as it was learnt before a failure. */
@@ -38,22 +36,10 @@ export function findConnectionGates(facts: ConnectionFacts): readonly Finding[] 
   const passes = [
     passed('Accepted', 'Accepted', 'The spec makes sense.'),
     passed('ResolvedRefs', 'ResolvedRefs', 'What the spec names is there and has what is needed.'),
-    findAuthenticated(facts),
+    passed('Authenticated', 'Authenticated', describeIdentity(facts)),
   ];
   const failure = facts.kind === 'failed' ? findingOf(facts.error, 'Authenticated', passes) : undefined;
   return gatesUntil(passes, failure);
-}
-
-function findAuthenticated(facts: ConnectionFacts): Finding {
-  if (facts.kind === 'podOnly') {
-    return failed(
-      'Authenticated',
-      'PodIdentityUnavailable',
-      'The ServiceAccount names no role, and what only its pods are given the operator cannot use. ' +
-        'Annotate it with eks.amazonaws.com/role-arn.',
-    );
-  }
-  return passed('Authenticated', 'Authenticated', describeIdentity(facts));
 }
 
 function describeIdentity(facts: ConnectionFacts): string {
@@ -92,7 +78,7 @@ export function deriveConnectionStatus(
 }
 
 /** The role of an annotation is known with its path; a session's ARN does not tell it. */
-export function derivePolicies(
+function derivePolicies(
   { spec: { role } }: S3Connection,
   { caller, externalId, webIdentity }: IdentityFacts,
 ): S3ConnectionStatusPolicies {

@@ -29,7 +29,14 @@ export function storeSession(changes: Partial<StoreSession> = {}): StoreSession 
 const access: S3Access = {
   revision: 'uid/1',
   options: { region: 'us-east-1' },
-  plan: undefined,
+  plan: {
+    base: {
+      kind: 'keys',
+      credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'not to be seen anywhere' },
+    },
+    sts: { region: 'us-east-1' },
+    sessionName: 'millrace-acme-acme-lake',
+  },
   identity: { base: { kind: 'keys' }, sessionName: 'millrace-acme-acme-lake' },
 };
 

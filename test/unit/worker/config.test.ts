@@ -49,7 +49,6 @@ suite('the configuration of a worker', () => {
           sessionToken: 'a-token',
         },
         tokenFile: undefined,
-        hasPodIdentity: false,
       },
     });
   });

@@ -12,6 +12,7 @@ import {
   eventStore,
   importSource,
   withConditions,
+  withConnectionSpec,
   withSpec,
 } from '../../../support/builders/resources.ts';
 
@@ -160,6 +161,14 @@ suite('what keeps a source from being worked on', () => {
     const message = runPreflight(importFacts({ conversion }))[0]?.message ?? '';
     assert.equal(message.match(/convertToAmplitudeFunc\.f\d/g)?.length, 5);
     assert.match(message, /and 3 more$/);
+  });
+
+  test('[I-54] a bucket whose name has dots is warned of, at Amazon alone', () => {
+    const source = importSource(withSpec({ bucket: 'acme.events' }));
+    assert.match(runPreflight(importFacts({ source }))[0]?.message ?? '', /The name of the bucket has dots/);
+    const elsewhere = connection(withConnectionSpec({ endpoint: 'https://minio.example' }));
+    const [accepted] = runPreflight(importFacts({ source, connection: elsewhere }));
+    assert.equal(accepted?.message, 'The spec makes sense.');
   });
 
   test('a dependency without conditions has not been looked at', () => {

@@ -4,7 +4,7 @@ import { TerminalError, TransientError } from '../../../../lib/errors.ts';
 import { probeImport } from '../../../../operator/preflight/probe-import.ts';
 import { createBucket, type Bucket } from '../../../support/doubles/bucket.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const { signal } = new AbortController();
 const input = { bucket: 'acme', prefix: 'web/', region: 'us-east-1', matches: () => true };
 
 async function resultsOf(bucket: Bucket): Promise<readonly string[]> {
