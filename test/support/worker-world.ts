@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,6 +74,8 @@ export interface WorkerEnd {
   /** Exit code, or the signal that ended it. */
   readonly code: number | string;
   readonly report: ShardReport | undefined;
+  /** The most memory that it had resident, as the kernel counts it; 0 where that is not told. */
+  readonly peakMiB: number;
 }
 
 export interface FileState {
@@ -206,6 +209,15 @@ async function createImport(parts: Parts, options: ImportOptions): Promise<Impor
   };
 }
 
+function peakMemoryOf(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
 function secretsOf({ secretAccessKey, sessionToken }: AwsCredentials, url: string): readonly string[] {
   const { password } = new URL(url);
   const session = sessionToken === undefined ? [] : [sessionToken];
@@ -220,12 +232,17 @@ function follow(
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => logs.push(chunk.toString()));
   }
+  let peakMiB = 0;
+  const looking = setInterval(() => {
+    peakMiB = Math.max(peakMiB, peakMemoryOf(child.pid));
+  }, 100);
   const ended = new Promise<WorkerEnd>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
+      clearInterval(looking);
       children.delete(child);
       const told = readFile(reportPath, 'utf8').then(parseReport, () => undefined);
-      void told.then((report) => resolve({ code: code ?? signal ?? 'unknown', report }));
+      void told.then((report) => resolve({ code: code ?? signal ?? 'unknown', report, peakMiB }));
     });
   });
   return { pid: child.pid ?? 0, ended, kill: (signal) => void child.kill(signal) };

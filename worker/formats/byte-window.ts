@@ -1,5 +1,5 @@
 /** The least that the window holds at a time, in bytes. */
-const initialCapacity = 512 * 1024;
+const initialCapacity = 64 * 1024;
 
 /** How many bytes of the file lie behind a stretch of the UTF-8 text that was made of it. */
 export type Measure = (bytes: Buffer, from: number, to: number) => number;
