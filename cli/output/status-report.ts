@@ -2,17 +2,33 @@ import type { S3ImportSourceStatus } from '../../crds/generated/s3-import-source
 import { conditionOf, type Watched } from '../idle.ts';
 import { formatTable } from './format-table.ts';
 
-/** One line on how far the sources are, for a line that is written over. */
+/** One line on how far the sources are, and what holds them up, for a line that is written over. */
 export function formatProgress(objects: readonly Watched[]): string {
-  return sourcesOf(objects)
-    .map((source) => `${source.metadata.name}: ${describeProgress(source)}`)
-    .join(' · ');
+  const sources = sourcesOf(objects);
+  const held = objects.filter((object) => object.kind !== 'S3ImportSource' && isHeld(object));
+  return [
+    ...held.map(
+      (object) => `${object.kind} ${object.metadata.name}: ${conditionOf(object, 'Ready')?.reason ?? ''}`,
+    ),
+    ...sources.map((source) => `${source.metadata.name}: ${describeProgress(source)}`),
+  ].join(' · ');
+}
+
+/** Looked at, and not Ready: what waits for it can only say that it waits. */
+function isHeld(object: Watched): boolean {
+  const ready = conditionOf(object, 'Ready');
+  return ready !== undefined && ready.status !== 'True' && ready.reason !== 'Progressing';
 }
 
 function describeProgress(source: WatchedSource): string {
   const ready = conditionOf(source, 'Ready');
-  if (ready?.status !== 'True') return ready?.reason ?? 'starting';
-  const { files = {}, records = {} } = source.status;
+  if (ready === undefined) return 'starting';
+  if (ready.status === 'True') return describeCounts(source.status);
+  const isStalled = conditionOf(source, 'Stalled')?.status === 'True';
+  return `${isStalled ? 'stalled' : 'waiting'} (${ready.reason})`;
+}
+
+function describeCounts({ files = {}, records = {} }: S3ImportSourceStatus): string {
   return `${files.imported ?? 0} of ${files.found ?? 0} files, ${records.imported ?? 0} records`;
 }
 
