@@ -65,15 +65,21 @@ function observeSources(sources: Store<S3ImportSource & KubernetesObject>, metri
     for (const gauge of Object.values(gauges)) gauge.reset();
     if (sources.size > mostSources) return;
     for (const source of sources.list()) {
-      const { files = {}, records = {}, shards = {}, lagSeconds = 0 } = source.status;
-      const at = keyOf(source);
-      gauges.lag.set(at, lagSeconds);
-      for (const [state, count] of Object.entries(files)) gauges.files.set({ ...at, state }, count);
-      for (const [outcome, count] of Object.entries(records)) gauges.records.set({ ...at, outcome }, count);
-      for (const [state, count] of Object.entries(shards)) gauges.shards.set({ ...at, state }, count);
+      observeSource(source, gauges);
     }
   });
 }
+
+function observeSource(source: S3ImportSource & KubernetesObject, gauges: SourceGauges): void {
+  const { files = {}, records = {}, shards = {}, lagSeconds = 0 } = source.status;
+  const at = keyOf(source);
+  gauges.lag.set(at, lagSeconds);
+  for (const [state, count] of Object.entries(files)) gauges.files.set({ ...at, state }, count);
+  for (const [outcome, count] of Object.entries(records)) gauges.records.set({ ...at, outcome }, count);
+  for (const [state, count] of Object.entries(shards)) gauges.shards.set({ ...at, state }, count);
+}
+
+type SourceGauges = ReturnType<typeof sourceGauges>;
 
 function sourceGauges(metrics: Metrics) {
   const until = `Left out beyond ${mostSources} sources`;

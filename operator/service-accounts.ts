@@ -72,11 +72,16 @@ export async function requestToken(
     signal.throwIfAborted();
     const answer = apiErrorOf(error);
     const message = `No token of ServiceAccount ${namespace}/${name}: ${answer?.message ?? messageOf(error)}`;
-    const refused = answer !== undefined && answer.code < 500 && answer.code !== 429;
+    const refused = answer !== undefined && isFinal(answer.code);
     throw refused
       ? new TerminalError({ reason: 'TokenRequestRefused', message, cause: error })
       : new TransientError({ reason: 'TokenRequestFailed', message, cause: error });
   }
+}
+
+/** 501 is what an API server without such tokens says. */
+function isFinal(code: number): boolean {
+  return code === 501 || (code < 500 && code !== 429);
 }
 
 /** What a token says of itself; undefined if it is none that can be read. Nothing is checked: it is the cluster's own. */

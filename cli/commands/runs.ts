@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../lib/json.ts';
-import type { Run } from '../../lib/store/types.ts';
+import type { Run } from '../../lib/store/run-types.ts';
 import { onlyPositional, type Command } from '../command.ts';
 import { entryOptions, printEntries, timeText, type EntryList } from '../ledger-entries.ts';
 import { textAt } from '../local/api/object-fields.ts';

@@ -13,7 +13,7 @@ export interface Column {
 }
 
 /** Fields that a person is asked about, the most telling names of columns first. */
-export const essentialFields = {
+const essentialFields = {
   event_type: ['eventtype', 'event', 'eventname', 'action', 'activity', 'type', 'name'],
   user_id: ['userid', 'uid', 'user', 'customerid', 'accountid', 'memberid', 'login', 'email'],
   device_id: ['deviceid', 'did', 'device', 'anonymousid', 'anonid', 'visitorid', 'clientid', 'cookieid'],

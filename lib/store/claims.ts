@@ -30,25 +30,7 @@ export function createClaims(database: Database, deps: StoreDeps): Claims {
       const tokens = new Set(alive.map((row) => row.claim_token));
       return claims.filter((claim) => !tokens.has(claim.token));
     },
-    markOpened: async (claim, validUntil) => {
-      const opened = await database.query(
-        `UPDATE ${s}.files
-         SET attempts = attempts + CASE WHEN opened_at IS NULL THEN 1 ELSE 0 END,
-             opened_at = coalesce(opened_at, clock_timestamp())
-         WHERE id = $1 AND claim_token = $2 AND state = 'claimed' AND claim_deadline > clock_timestamp()
-           AND clock_timestamp() <= coalesce($3::timestamptz, 'infinity')
-         RETURNING id`,
-        [claim.fileId, claim.token, validUntil ?? null],
-      );
-      if (opened.length > 0) return 'opened';
-      const alive = await database.query(
-        `SELECT 1 FROM ${s}.files
-         WHERE id = $1 AND claim_token = $2 AND state = 'claimed' AND claim_deadline > clock_timestamp()`,
-        [claim.fileId, claim.token],
-      );
-      if (alive.length === 0) throw leaseLost(claim);
-      return 'late';
-    },
+    markOpened: async (claim, validUntil) => await markOpened(database, claim, validUntil),
     release: async (claims) => {
       await database.query(
         `UPDATE ${s}.files
@@ -64,6 +46,31 @@ export function createClaims(database: Database, deps: StoreDeps): Claims {
         timeoutMs: takeBackTimeoutMs,
       }),
   };
+}
+
+async function markOpened(
+  database: Database,
+  claim: Claim,
+  validUntil: string | undefined,
+): Promise<'opened' | 'late'> {
+  const { schema } = database;
+  const opened = await database.query(
+    `UPDATE ${schema}.files
+     SET attempts = attempts + CASE WHEN opened_at IS NULL THEN 1 ELSE 0 END,
+         opened_at = coalesce(opened_at, clock_timestamp())
+     WHERE id = $1 AND claim_token = $2 AND state = 'claimed' AND claim_deadline > clock_timestamp()
+       AND clock_timestamp() <= coalesce($3::timestamptz, 'infinity')
+     RETURNING id`,
+    [claim.fileId, claim.token, validUntil ?? null],
+  );
+  if (opened.length > 0) return 'opened';
+  const alive = await database.query(
+    `SELECT 1 FROM ${schema}.files
+     WHERE id = $1 AND claim_token = $2 AND state = 'claimed' AND claim_deadline > clock_timestamp()`,
+    [claim.fileId, claim.token],
+  );
+  if (alive.length === 0) throw leaseLost(claim);
+  return 'late';
 }
 
 /** Ids of the files that are still claimed with the given tokens ($1: ids, $2: tokens), locked in one order. */

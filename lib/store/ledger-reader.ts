@@ -4,7 +4,8 @@ import { openDatabase, type Database } from './database.ts';
 import { selectRuns } from './runs.ts';
 import { checkSchema } from './server-checks.ts';
 import { findSource } from './sources.ts';
-import type { FileState, Run, SourceIdentity, StoreDeps, StoredReject, StoreOptions } from './types.ts';
+import type { Run } from './run-types.ts';
+import type { FileState, SourceIdentity, StoreDeps, StoredReject, StoreOptions } from './types.ts';
 
 /** What the ledger says of a file, for a person. All times are epoch milliseconds. */
 export interface FileEntry {

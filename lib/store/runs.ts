@@ -3,7 +3,7 @@ import { sumsExpression } from './counters.ts';
 import type { Database, Transaction } from './database.ts';
 import { TerminalError } from '../errors.ts';
 import { assertLeader } from './assert-leader.ts';
-import type { Run, RunOutcome, Runs } from './types.ts';
+import type { Run, RunOutcome, Runs } from './run-types.ts';
 
 interface RunRow {
   readonly number: number;

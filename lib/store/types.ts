@@ -24,6 +24,7 @@ import type { EventCall, Reject } from '../contract/event.ts';
 import type { RecordCounts } from '../contract/report.ts';
 import type { Rates } from './sharing/rates.ts';
 import type { Seats } from './sharing/seats.ts';
+import type { Runs } from './run-types.ts';
 import type { Maintenance } from './upkeep-types.ts';
 
 export interface StoreOptions {
@@ -494,35 +495,4 @@ export interface StatusReader {
   sourceCounts(sourceId: number): Promise<SourceCounts>;
   listFiles(sourceId: number, page: PageRequest<string>): Promise<readonly LedgerFile[]>;
   listRejects(sourceId: number, page: PageRequest<number>): Promise<readonly StoredReject[]>;
-}
-
-// ---------------------------------------------------------------------------------------------------------
-// Runs
-
-export type RunOutcome = 'Succeeded' | 'CompletedWithFailures' | 'Failed' | 'Cancelled';
-
-export interface Run {
-  /** Counts from 1 within a source. */
-  readonly number: number;
-  readonly startedAt: number;
-  readonly endedAt: number | undefined;
-  readonly outcome: RunOutcome | undefined;
-  readonly message: string | undefined;
-  /** What was done between its begin and its end; for an open one, until now. */
-  readonly files: { readonly done: number; readonly failed: number };
-  readonly records: RecordCounts;
-}
-
-export interface Runs {
-  /** The open run of the source if there is one, else a new one with the next number. */
-  openRun(sourceId: number, fenced: Fenced): Promise<Run>;
-  /** Ends it with the counts of now. Already ended: gives it as it ended. */
-  closeRun(sourceId: number, number: number, end: RunEnd): Promise<Run>;
-  /** Newest first. */
-  listRuns(sourceId: number, limit: number): Promise<readonly Run[]>;
-}
-
-export interface RunEnd extends Fenced {
-  readonly outcome: RunOutcome;
-  readonly message?: string;
 }

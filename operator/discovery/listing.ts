@@ -60,9 +60,13 @@ export async function listObjects(
   const finished = await listPages(input, pass, deps, signal);
   if (finished) await deps.discovery.finishPass(sourceId, pass.pass, { epoch });
   const state = await deps.discovery.listingState(sourceId);
-  const answered = finished && pass.kind === 'full' && pass.pass >= (asked?.fromPass ?? 0);
-  const left = answered ? undefined : asked;
+  const left = finished && answers(pass, asked) ? undefined : asked;
   return { state, nextInMs: finished && left === undefined ? intervalMs : 0, asked: left };
+}
+
+/** A whole look that began after somebody asked for one. */
+function answers(pass: ListingPass, asked: { readonly fromPass: number } | undefined): boolean {
+  return pass.kind === 'full' && pass.pass >= (asked?.fromPass ?? 0);
 }
 
 /** A pass under way may have gone past a key that was put since. */

@@ -19,7 +19,7 @@ export interface ListedKey {
 export type Selection = 'file' | 'folder' | 'unstorable' | 'otherName' | 'empty' | 'archived';
 
 /** Classes that an object must be restored from; from Glacier Instant Retrieval it is read as any other. */
-const archiveClasses: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE'];
+const archiveClasses: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
 export function selectObject(object: ListedKey, matches: (key: string) => boolean): Selection {
   const { key, size, storageClass, restored } = object;
@@ -27,7 +27,7 @@ export function selectObject(object: ListedKey, matches: (key: string) => boolea
   if (key.includes('\0')) return 'unstorable';
   if (!matches(key)) return 'otherName';
   if (size === 0) return 'empty';
-  return archiveClasses.includes(storageClass) && !restored ? 'archived' : 'file';
+  return archiveClasses.has(storageClass) && !restored ? 'archived' : 'file';
 }
 
 /** What a source takes in comes best in files between these, in bytes; others are taken all the same, and counted. */

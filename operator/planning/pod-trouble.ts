@@ -55,31 +55,37 @@ function describeEnding({ exitCode, reason, message = '' }: TerminatedContainer)
   return { reason: reasonOfExit[exitCode] ?? 'WorkerCrashed', message: `${cause}${words}` };
 }
 
-const pullReasons: readonly string[] = [
+const pullReasons: ReadonlySet<string> = new Set([
   'ErrImagePull',
   'ImagePullBackOff',
   'ErrImageNeverPull',
   'InvalidImageName',
   'ImageInspectError',
   'RegistryUnavailable',
-];
+]);
 
-const containerReasons: readonly string[] = [
+const containerReasons: ReadonlySet<string> = new Set([
   'CreateContainerConfigError',
   'CreateContainerError',
   'RunContainerError',
-];
+]);
 
 function waitingOf({ status }: WorkerPod): Trouble | undefined {
   for (const { image = '', state } of status?.containerStatuses ?? []) {
-    const { reason = '', message = '' } = state?.waiting ?? {};
-    if (pullReasons.includes(reason)) return describePull(image, message);
-    if (containerReasons.includes(reason)) {
-      const said = plainContainerError(message);
-      return { reason: 'ContainerConfigError', message: `A worker's container cannot be made: ${said}` };
-    }
+    const trouble = state?.waiting && waitingTrouble(image, state.waiting);
+    if (trouble !== undefined) return trouble;
   }
   return undefined;
+}
+
+function waitingTrouble(
+  image: string,
+  { reason = '', message = '' }: { readonly reason?: string; readonly message?: string },
+): Trouble | undefined {
+  if (pullReasons.has(reason)) return describePull(image, message);
+  if (!containerReasons.has(reason)) return undefined;
+  const said = plainContainerError(message);
+  return { reason: 'ContainerConfigError', message: `A worker's container cannot be made: ${said}` };
 }
 
 function describePull(image: string, message: string): Trouble {

@@ -93,7 +93,7 @@ class UndiciTransport implements HttpTransport {
   async close(): Promise<void> {
     const agents = this.#agents;
     this.#agents = undefined;
-    await Promise.all(lanes.map(async (lane) => agents?.[lane].destroy()));
+    await Promise.all(lanes.map(async (lane) => await agents?.[lane].destroy()));
   }
 
   /** Once more, with credentials read anew, where the server does not accept the ones it got. */

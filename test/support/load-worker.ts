@@ -48,7 +48,7 @@ export function contentOf(key: string): readonly EventCall[] {
 }
 
 /** Every third row behind the events is bad, and is told as a reject. */
-export function batchesOf(file: ClaimedFile, batchRows: number): readonly LoadBatch[] {
+function batchesOf(file: ClaimedFile, batchRows: number): readonly LoadBatch[] {
   const events = contentOf(file.key);
   const batches: LoadBatch[] = [];
   for (let afterRow = file.committedRows; afterRow < events.length; afterRow += batchRows) {

@@ -168,7 +168,11 @@ class WorldInMemory implements SourceWorld {
       },
       new AbortController().signal,
     );
-    return await pass.finally(() => this.#lint(name));
+    try {
+      return await pass;
+    } finally {
+      await this.#lint(name);
+    }
   }
 
   async applySource(changes: SpecChanges = {}, name = 'web-events'): Promise<void> {

@@ -186,7 +186,13 @@ function failureOf(error: unknown): Pick<FileFailure, 'reason' | 'message' | 'cu
   return { reason, message: messageOf(error), cure: findReason(reason)?.cure ?? '' };
 }
 
-const damages = new Set(['ObjectChecksumMismatch', 'CorruptGzip', 'TruncatedGzip', 'TrailingGarbage', 'CorruptParquet']);
+const damages = new Set([
+  'ObjectChecksumMismatch',
+  'CorruptGzip',
+  'TruncatedGzip',
+  'TrailingGarbage',
+  'CorruptParquet',
+]);
 
 /** What is at the key now; or what is wrong with the file now, e.g. that it is gone. */
 async function findNewVersion(

@@ -39,7 +39,7 @@ export async function storeEvents(
 }
 
 /** Answers how many were stored, and which of the places in $6. Parameters before it: those of `insertFrom`. */
-export function insertWinners(schema: string): string {
+function insertWinners(schema: string): string {
   return `${insertFrom(schema, `SELECT * FROM ${stageTable}`)}
     SELECT count(*)::int AS imported, array_agg(ord) FILTER (WHERE ord = ANY ($6::int[])) AS winners
     FROM won JOIN firsts USING (key)`;

@@ -36,7 +36,7 @@ export type Reservation =
   | { readonly kind: 'later'; readonly retryInMs: number };
 
 /** By how much of its rate a bucket may be ahead after a pause. */
-export const burstSeconds = 0.75;
+const burstSeconds = 0.75;
 
 /** What is reserved further ahead would be lost if its worker ended. */
 const patienceMs = 3_000;

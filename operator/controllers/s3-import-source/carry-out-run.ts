@@ -1,6 +1,6 @@
 import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
 import { apiVersion } from '../../../crds/names.ts';
-import type { Run, RunOutcome } from '../../../lib/store/types.ts';
+import type { Run, RunOutcome } from '../../../lib/store/run-types.ts';
 import { resourceTypes } from '../../resource-types.ts';
 import type { JobView, RunPlan } from '../../planning/run.ts';
 import { jobName } from '../../resources/names.ts';

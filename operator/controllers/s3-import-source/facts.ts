@@ -1,7 +1,8 @@
 import type { EventStore } from '../../../crds/generated/event-store.ts';
 import type { S3Connection } from '../../../crds/generated/s3-connection.ts';
 import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
-import type { ConversionInput, Run, SourceCounts } from '../../../lib/store/types.ts';
+import type { Run } from '../../../lib/store/run-types.ts';
+import type { ConversionInput, SourceCounts } from '../../../lib/store/types.ts';
 import type { CompiledConverter } from '../../../lib/converter/converter.ts';
 import type { CompiledKeyPattern } from '../../../lib/pattern.ts';
 import type { ListingResult } from '../../discovery/listing.ts';

@@ -13,7 +13,7 @@ export const stopCauses: Readonly<Record<StopCause, string>> = {
 };
 
 /** Somebody took away what the workers work on; what fails or is being rotated is no withdrawal. */
-const withdrawals: readonly Reason[] = ['ConnectionNotFound', 'StoreNotFound', 'ProjectNotFound'];
+const withdrawals: ReadonlySet<Reason> = new Set(['ConnectionNotFound', 'StoreNotFound', 'ProjectNotFound']);
 
 /**
  * Whether the workers of a source that did not pass its preflight must stop; undefined: they go on.
@@ -27,7 +27,7 @@ export function haltCauseOf(facts: ImportFacts, preflight: readonly Finding[]): 
   if (facts.source.spec.suspend) return 'Suspended';
   const failure = preflight.find(({ status }) => status !== 'True');
   if (failure?.type === 'Accepted') return 'SpecRefused';
-  if (failure !== undefined && withdrawals.includes(failure.reason)) return 'Withdrawn';
+  if (failure !== undefined && withdrawals.has(failure.reason)) return 'Withdrawn';
   return isStoreAnothers(facts) ? 'Withdrawn' : undefined;
 }
 

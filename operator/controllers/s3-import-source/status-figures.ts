@@ -1,5 +1,6 @@
 import type { S3ImportSourceStatus } from '../../../crds/generated/s3-import-source.ts';
-import type { PassTally, Run } from '../../../lib/store/types.ts';
+import type { Run } from '../../../lib/store/run-types.ts';
+import type { PassTally } from '../../../lib/store/types.ts';
 import { statusText } from '../../conditions/status-text.ts';
 import type { TallyWord } from '../../discovery/selection.ts';
 import type { ImportProgress } from './facts.ts';

@@ -1,5 +1,5 @@
 import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
-import type { Run } from '../../../lib/store/types.ts';
+import type { Run } from '../../../lib/store/run-types.ts';
 import { resourceTypes } from '../../resource-types.ts';
 import type { ApiClient } from '../../runtime/api-client.ts';
 import type { EventRecorder } from '../../runtime/event-recorder.ts';

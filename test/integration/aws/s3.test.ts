@@ -97,7 +97,13 @@ describe(
       const [object] = page.objects;
       assert.ok(object !== undefined && Math.abs(object.lastModified - Date.now()) < 600_000);
       const { lastModified: _, ...facts } = object;
-      assert.deepEqual(facts, { key: 'facts/cold', etag, size: 12, storageClass: 'GLACIER' });
+      assert.deepEqual(facts, {
+        key: 'facts/cold',
+        etag,
+        size: 12,
+        storageClass: 'GLACIER',
+        restored: false,
+      });
     });
 
     it('keys of any characters are listed and opened as they are', async () => {

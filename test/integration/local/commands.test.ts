@@ -59,7 +59,12 @@ suite('commands that speak to a running local mode', () => {
     });
     const io = { stdin: Readable.from([]), stdout: into('out'), stderr: into('err') };
     const args = parseArguments([...argv, '--state', stateDir], command.options);
-    const deps = { program: 'millrace' as const, config: {} as never, clock: systemClock, signal: new AbortController().signal };
+    const deps = {
+      program: 'millrace' as const,
+      config: {} as never,
+      clock: systemClock,
+      signal: new AbortController().signal,
+    };
     return { code: await command.run(args, io, deps), ...written };
   }
 

@@ -128,15 +128,15 @@ describe('what workers share', () => {
     }
     const budget = 8;
     const order = { url: database.url, leaseMs: 60_000, batchRows: 50, budget };
-    let working = true;
+    const work = { goesOn: true };
     const workers = sources.flatMap((sourceId) =>
       [0, 1].map((index) => runWorker({ ...order, sourceId, claimant: `worker-${sourceId}-${index}` })),
     );
     const ended = Promise.all(workers).finally(() => {
-      working = false;
+      work.goesOn = false;
     });
     let most = 0;
-    while (working) {
+    while (work.goesOn) {
       const [row] = await database.sql<{ open: number; seats: number }>(
         `SELECT (SELECT count(*) FROM pg_stat_activity
                  WHERE datname = current_database() AND application_name LIKE 'worker-%')::int AS open,

@@ -1,9 +1,9 @@
+import type { Run } from '../../../lib/store/run-types.ts';
 import type {
   ClaimedFile,
   FailedFile,
   FoundObject,
   ListingState,
-  Run,
   SourceCounts,
 } from '../../../lib/store/types.ts';
 import type { ListedObject } from '../../../lib/aws/object-store.ts';

@@ -1,9 +1,7 @@
+import type { Run, RunEnd, Runs } from '../../../lib/store/run-types.ts';
 import type {
   Conversion,
   Fenced,
-  Run,
-  RunEnd,
-  Runs,
   SourceCounts,
   SourceIdentity,
   Sources,

@@ -38,7 +38,7 @@ suite('how a worker comes to its identity', () => {
       const base = { kind: 'webIdentity', roleArn: 'arn:aws:iam::1:role/own', audience: 'sts' } as const;
       const plan = planIdentity(config({ base }, { tokenFile }));
       assert.equal(plan.base.kind, 'webIdentity');
-      const { token } = plan.base as Extract<typeof plan.base, { kind: 'webIdentity' }>;
+      const { token } = plan.base;
       await assert.rejects(token(signal), { reason: 'TokenRequestFailed' });
       await writeFile(tokenFile, 'first\n');
       assert.equal(await token(signal), 'first');

@@ -114,7 +114,7 @@ export class RecordAssembler {
     if (this.#isEmpty(shape)) return object;
     do {
       const key = nameOf(this.read(shape.key));
-      const value = shape.value === undefined ? null : this.read(shape.value);
+      const value = this.read(shape.value);
       if (!this.row.full) setField(object, key, value);
       this.row.add(besideName);
     } while (this.goesOn(shape));

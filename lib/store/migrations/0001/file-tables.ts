@@ -37,9 +37,8 @@ CREATE TABLE ${schema}.files (
   rejected bigint NOT NULL DEFAULT 0,
   -- Its events are on the stage, and none is visible before all are.
   staged boolean NOT NULL DEFAULT false,
-  -- The first and the last time of arrival of its events and rejects.
-  first_stamp timestamptz,
-  last_stamp timestamptz,
+  first_stamp timestamptz, -- The times of arrival of its events and rejects: the first
+  last_stamp timestamptz, -- and the last.
   -- The counts of the last batch, so that one whose answer was lost is recognised and answered alike.
   last_batch jsonb,
   finished_at timestamptz,

@@ -68,7 +68,9 @@ function readLevel(
 
 function fillHybrid(count: number, bytes: Buffer, max: number): Uint8Array {
   const levels = new Uint8Array(count);
-  new HybridReader(bytes, 0, bytes.length, bitWidth(max)).fill(levels);
+  const reader = new HybridReader(bytes, 0, bytes.length, bitWidth(max));
+  // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- the reader's own method, not an array's
+  reader.fill(levels);
   for (const level of levels) if (level > max) throw corrupt(`a page has the level ${level} of ${max}`);
   return levels;
 }

@@ -10,7 +10,7 @@ export function binaryColumns(shape: Shape): readonly number[] {
     case 'list':
       return binaryColumns(shape.element);
     case 'map':
-      return shape.value === undefined ? [] : binaryColumns(shape.value);
+      return binaryColumns(shape.value);
     case 'variant':
       return [shape.metadata.first, ...columnsOfContent(shape.content)];
   }

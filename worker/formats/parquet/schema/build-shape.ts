@@ -9,28 +9,32 @@ export function buildRecordShape(root: SchemaNode): StructShape {
 }
 
 /** A field as it stands in its group: repeated ones that no LIST surrounds are lists of their own. */
-export function buildShape(node: SchemaNode): Shape {
+function buildShape(node: SchemaNode): Shape {
   if (node.element.repetition !== 'repeated') return buildSingle(node);
   return listOf(node, node.def - 1, node);
 }
 
 /** A field as one value, its own repetition being taken care of. */
 function buildSingle(node: SchemaNode): Shape {
-  const { element, children } = node;
+  const { element } = node;
   if (element.physical !== undefined) return leafOf(node);
-  const [inner] = children;
+  const repeated = onlyRepeated(node);
   switch (element.logical?.kind) {
     case 'list':
-      if (children.length === 1 && isRepeated(inner)) return listOf(node, node.def, inner);
-      return structOf(node);
+      return repeated === undefined ? structOf(node) : listOf(node, node.def, repeated);
     case 'map':
-      if (children.length === 1 && isRepeated(inner) && isEntry(inner)) return mapOf(node, inner);
-      return structOf(node);
+      return repeated !== undefined && isEntry(repeated) ? mapOf(node, repeated) : structOf(node);
     case 'variant':
       return buildVariant(node) ?? structOf(node);
     default:
       return structOf(node);
   }
+}
+
+/** The one child that a list or a map has; undefined: it is none. */
+function onlyRepeated({ children }: SchemaNode): SchemaNode | undefined {
+  const [only, ...others] = children;
+  return others.length === 0 && isRepeated(only) ? only : undefined;
 }
 
 function structOf(node: SchemaNode): StructShape {
@@ -61,16 +65,14 @@ function elementOf(repeated: SchemaNode): Shape {
   return wrapped ? buildShape(only) : buildSingle(repeated);
 }
 
-function mapOf(node: SchemaNode, entry: SchemaNode): MapShape {
-  const [key, value] = entry.children;
-  return {
-    kind: 'map',
-    ...partOf(node),
-    rep: entry.rep,
-    itemDef: entry.def,
-    key: buildShape(key as SchemaNode),
-    value: value === undefined ? undefined : buildShape(value),
-  };
+/** A map without values is the list of its keys. */
+function mapOf(node: SchemaNode, entry: SchemaNode): MapShape | ListShape {
+  const [first, second] = entry.children;
+  const place = { ...partOf(node), rep: entry.rep, itemDef: entry.def };
+  const key = buildShape(first as SchemaNode);
+  return second === undefined
+    ? { kind: 'list', ...place, element: key }
+    : { kind: 'map', ...place, key, value: buildShape(second) };
 }
 
 function isRepeated(node: SchemaNode | undefined): node is SchemaNode {

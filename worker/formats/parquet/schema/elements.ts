@@ -1,7 +1,7 @@
 import { corrupt } from '../errors.ts';
 import { thriftTypes, type ThriftReader } from '../thrift-reader.ts';
 
-export const physicalTypes = [
+const physicalTypes = [
   'BOOLEAN',
   'INT32',
   'INT64',
@@ -24,7 +24,7 @@ export type LogicalType =
   | { readonly kind: 'time'; readonly unit: TimeUnit }
   | { readonly kind: 'timestamp'; readonly unit: TimeUnit; readonly utc: boolean };
 
-export const repetitions = ['required', 'optional', 'repeated'] as const;
+const repetitions = ['required', 'optional', 'repeated'] as const;
 export type Repetition = (typeof repetitions)[number];
 
 /** A line of the schema as the footer has it: the tree in the order of its nodes, each with the number of its children. */

@@ -45,8 +45,7 @@ export interface ListShape extends Repeated {
 export interface MapShape extends Repeated {
   readonly kind: 'map';
   readonly key: Shape;
-  /** Undefined: a set of keys, each of which gets null. */
-  readonly value: Shape | undefined;
+  readonly value: Shape;
 }
 
 /** A value of any type in its own binary form, whole or with parts of it in columns of their own. */

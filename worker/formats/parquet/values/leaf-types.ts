@@ -100,10 +100,15 @@ function bytesConverter(node: SchemaNode, ctx: LeafContext): BytesToJson {
       requireSize(element, 12);
       return interval;
     case undefined:
-      return ctx.binaryAsText && element.physical === 'BYTE_ARRAY' ? textConverter(node, ctx) : base64;
+      return unmarkedConverter(node, ctx);
     default:
       return base64;
   }
+}
+
+/** Old writers leave text without a mark. */
+function unmarkedConverter(node: SchemaNode, ctx: LeafContext): BytesToJson {
+  return ctx.binaryAsText && node.element.physical === 'BYTE_ARRAY' ? textConverter(node, ctx) : base64;
 }
 
 const base64: BytesToJson = (bytes, from, to) => bytes.toString('base64', from, to);

@@ -33,8 +33,23 @@ function assembleContent(
   const fromColumns = typed === undefined ? undefined : assembleTyped(typed, names, columns);
   if (binary === null) return fromColumns;
   const rest = guarded(columns, () => decodeVariant(bytesOf(binary), names, columns.row));
-  if (!isJsonObject(fromColumns) || !isJsonObject(rest)) return fromColumns ?? rest;
-  for (const [name, field] of Object.entries(rest)) setField(fromColumns, name, field);
+  return fromColumns === undefined ? rest : merged(fromColumns, rest, typed, columns);
+}
+
+/**
+ * Only objects may lie in both. What has a column of its own is taken from there alone, also where it is missing there
+ * and not in the binary form.
+ */
+function merged(
+  fromColumns: JsonValue,
+  rest: JsonValue | undefined,
+  typed: TypedShape | undefined,
+  columns: ColumnEntries,
+): JsonValue {
+  if (rest === undefined) return fromColumns;
+  if (typed?.kind !== 'object' || !isJsonObject(fromColumns) || !isJsonObject(rest)) return damaged(columns);
+  const own = new Set(typed.fields.map(({ name }) => name));
+  for (const [name, field] of Object.entries(rest)) if (!own.has(name)) setField(fromColumns, name, field);
   return fromColumns;
 }
 
@@ -91,7 +106,7 @@ function assembleArray(
 
 /** Columns of a variant's binary form are read as text, a character a byte. */
 function bytesOf(text: JsonValue): Buffer {
-  return Buffer.from(String(text ?? ''), 'latin1');
+  return Buffer.from(typeof text === 'string' ? text : '', 'latin1');
 }
 
 /** Reads beyond the bytes, and sizes that do not fit, throw a `RangeError`. */
@@ -100,7 +115,11 @@ function guarded<T>(columns: ColumnEntries, read: () => T): T | undefined {
     return read();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    columns.row.report(undefined, 'A value of the type VARIANT is damaged. Correct what writes it.');
+    damaged(columns);
     return undefined;
   }
+}
+
+function damaged({ row }: ColumnEntries): null {
+  return row.report(undefined, 'A value of the type VARIANT is damaged. Correct what writes it.');
 }

@@ -17,7 +17,11 @@ import { createSourceWorld, type SourceWorld } from '../../../../support/source-
 /** Brings the world of a source, whose bucket has a file, to where a pass gives the reason. */
 type Reach = (world: SourceWorld) => Promise<void>;
 
-const storage: readonly ConditionType[] = ['Authenticated', 'BucketAccessible', 'PermissionsVerified'];
+const storage: ReadonlySet<ConditionType> = new Set([
+  'Authenticated',
+  'BucketAccessible',
+  'PermissionsVerified',
+]);
 
 /** S3 answers with what becomes this reason; that it does so is shown where foreign errors are converted. */
 function refusedByS3(reason: Reason): Reach {
@@ -87,7 +91,7 @@ const reached: Partial<Readonly<Record<Reason, Reach>>> = {
   ProjectNotFound: async (world) => {
     const source = await world.source();
     await without(resourceTypes.s3ImportSources, 'web-events')(world);
-    await world.applySource({ ...{ ...source.spec }, projectID: '999' });
+    await world.applySource({ ...source.spec, projectID: '999' });
   },
   ConfigMapNotFound: withSpec({ conversion: fromConfigMap }),
   ConfigMapKeyMissing: async (world) => {
@@ -191,7 +195,7 @@ suite('each reason that keeps a source from being well', () => {
   for (const [reason, on] of reachable()) {
     test(`[C-06] ${reason} is reached, and a second pass over the same world writes nothing`, async () => {
       const reach =
-        reached[reason] ?? (on.some((type) => storage.includes(type)) ? refusedByS3(reason) : undefined);
+        reached[reason] ?? (on.some((type) => storage.has(type)) ? refusedByS3(reason) : undefined);
       assert.ok(reach, `${reason} is in the table and no case shows it; add one`);
       await reach(world);
       await world.reconcile().catch(() => {});
