@@ -115,7 +115,7 @@ write("no-rows", events(0))
 connection = duckdb.connect()
 target = place("written-by-duckdb")
 connection.execute(f"""COPY (SELECT i AS id, 'user-' || (i % 3) AS name, [i, i + 1] AS list, {{'a': i, 'b': NULL::DATE}} AS struct,
-    MAP {{'k' || i: i}} AS map, INTERVAL (i) MONTH + INTERVAL '1 day 2 seconds' AS span, i::HUGEINT AS huge, uuid_nil() AS id2
+    MAP {{'k' || i: i}} AS map, INTERVAL (i) MONTH + INTERVAL '1 day 2 seconds' AS span, i::HUGEINT AS huge, '0198c1f2-0000-7abc-8def-0123456789ab'::UUID AS uuid
     FROM range(40) t(i)) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 2048)""")
 with open(place("row-groups"), "rb") as source:
     whole = source.read()

@@ -28,6 +28,11 @@ const rowsOf: Readonly<Record<string, string>> = {
   'CSV/utf16-little-endian': '[P-32]',
   'CSV/utf16-big-endian': '[P-32]',
   'CSV/header-repeated': '[P-28]',
+  'Parquet/events': '[I-27]',
+  'Parquet/numbers': '[I-27]',
+  'Parquet/times': '[I-27]',
+  'Parquet/int96': '[I-27]',
+  'Parquet/nested': '[I-27]',
 };
 
 async function linesOf(format: FileFormat, options: FormatOptions, bytes: Iterable<Buffer>): Promise<string> {

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 import { parseJsonValue } from '../../json-record.ts';
-import { notText } from '../../rows.ts';
 import { corrupt } from '../errors.ts';
 import type { LogicalType, SchemaElement } from '../schema/elements.ts';
 import type { SchemaNode } from '../schema/schema-tree.ts';
@@ -131,7 +130,7 @@ function textConverter({ path }: SchemaNode, { row }: LeafContext): BytesToJson 
     const text = bytes.toString('utf8', from, to);
     // What is no UTF-8 becomes this character, which also may stand there by itself.
     if (!text.includes('\ufffd') || isUtf8(bytes.subarray(from, to))) return text;
-    return row.report(path, notText);
+    return row.report(path, 'The value is declared as text, and is not UTF-8. Correct what writes it.');
   };
 }
 

@@ -43,7 +43,7 @@ function int64(bytes: Buffer, at: number): number | bigint {
 }
 
 function int128(bytes: Buffer, at: number): bigint {
-  return bigEndian(Buffer.from(slice(bytes, at, 16)).toReversed(), 0, 16);
+  return bigEndian(Buffer.from([...slice(bytes, at, 16)].toReversed()), 0, 16);
 }
 
 function sized(bytes: Buffer, at: number): Buffer {
