@@ -126,7 +126,7 @@ for name, content in {
     "footer-too-long": whole[:-8] + (2**31).to_bytes(4, "little") + b"PAR1",
     "text": b'{"a":1}\n{"a":2}\n',
     "zipped": bytes.fromhex("1f8b0800000000000003") + b"\x00" * 30,
-    "checksum-wrong": whole[:60] + bytes([whole[60] ^ 1]) + whole[61:],
+    "checksum-wrong": whole[:86] + bytes([whole[86] ^ 1]) + whole[87:],
     "footer-encrypted": whole[:-4] + b"PARE",
 }.items():
     with open(place(f"broken-{name}"), "wb") as out:

@@ -1,5 +1,5 @@
 import { corrupt } from '../errors.ts';
-import type { ThriftReader } from '../thrift-reader.ts';
+import { thriftTypes, type ThriftReader } from '../thrift-reader.ts';
 
 /** What stands before each page. */
 export type PageHeader = DictionaryPage | DataPage | OtherPage;
@@ -52,8 +52,8 @@ export function readPageHeader(reader: ThriftReader): PageHeader {
   const own: Record<number, number> = {};
   const within: Record<number, Fields> = {};
   reader.struct((id, type) => {
-    if (id <= 4) own[id] = reader.integer();
-    else if (id === 5 || id === 7 || id === 8) within[id] = readFields(reader);
+    if (id <= 4 && isWhole(type)) own[id] = reader.integer();
+    else if (type === thriftTypes.struct) within[id] = readFields(reader);
     else reader.skip(type);
   });
   const sizes = sizesOf(own);
@@ -75,11 +75,16 @@ export function readPageHeader(reader: ThriftReader): PageHeader {
 function readFields(reader: ThriftReader): Fields {
   const fields: Record<number, number> = {};
   reader.struct((id, type) => {
-    if (type === 1 || type === 2) fields[id] = reader.boolean(type) ? 1 : 0;
-    else if (type >= 4 && type <= 6) fields[id] = reader.integer();
+    if (type === thriftTypes.true) fields[id] = 1;
+    else if (type === thriftTypes.false) fields[id] = 0;
+    else if (isWhole(type)) fields[id] = reader.integer();
     else reader.skip(type);
   });
   return fields;
+}
+
+function isWhole(type: number): boolean {
+  return type === thriftTypes.i16 || type === thriftTypes.i32 || type === thriftTypes.i64;
 }
 
 function sizesOf(own: Fields): PageSizes {
