@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, constants, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { digestOf } from '../../../lib/digest.ts';
 import { cacheRoot } from '../control-plane/install.ts';
 
 export interface Verdict {
@@ -29,9 +30,10 @@ export async function reasonWithoutKstatus(): Promise<string | false> {
   return hasGo ? false : 'kstatus is a library of Go, and there is no Go on the PATH';
 }
 
+/** By what it is built from. */
 async function cachePath(): Promise<string> {
-  const [, version] = /cli-utils (v\S+)/.exec(await readFile(join(source, 'go.mod'), 'utf8')) ?? [];
-  return join(cacheRoot(), `kstatus-${version}`, 'kstatus');
+  const files = await Promise.all(['go.mod', 'main.go'].map((name) => readFile(join(source, name), 'utf8')));
+  return join(cacheRoot(), `kstatus-${digestOf(files).slice(0, 12)}`, 'kstatus');
 }
 
 /** Built beside its place and then moved there, so that nobody ever runs half of it. */

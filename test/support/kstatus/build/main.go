@@ -17,13 +17,18 @@ type verdict struct {
 }
 
 func main() {
-	var objects []map[string]any
+	var objects []json.RawMessage
 	if err := json.NewDecoder(os.Stdin).Decode(&objects); err != nil {
 		log.Fatal(err)
 	}
 	verdicts := make([]verdict, 0, len(objects))
 	for _, object := range objects {
-		result, err := status.Compute(&unstructured.Unstructured{Object: object})
+		// Its own way of reading JSON keeps whole numbers whole.
+		parsed := &unstructured.Unstructured{}
+		if err := parsed.UnmarshalJSON(object); err != nil {
+			log.Fatal(err)
+		}
+		result, err := status.Compute(parsed)
 		if err != nil {
 			log.Fatal(err)
 		}
