@@ -18,7 +18,7 @@ import type { Destination } from './destinations/destination.ts';
 import { destinations } from './destinations/registry.ts';
 import { planIdentity } from './plan-identity.ts';
 import { accessOf, readRecords } from './formats/read-records.ts';
-import { createSharedMemory } from './formats/shared-memory.ts';
+import { createMemoryPool } from './formats/memory-pool.ts';
 import { createPace } from './pipeline/pace.ts';
 import { keepSeat, seatLeaseMs, seatSize, takeSeat, type SeatDeps } from './seat.ts';
 
@@ -101,7 +101,7 @@ async function importOver(
   const { task, templateHash, claimant, slot } = config;
   const retry = <T>(call: () => Promise<T>, until: AbortSignal) => withRetry(call, patience, deps, until);
   const paceOf = (buckets: readonly RateLimit[]) => createPace(buckets, { ...deps, rates: store.rates });
-  const memory = createSharedMemory();
+  const memory = createMemoryPool();
   const objects = openS3(s3OptionsOf(config, deps));
   try {
     return await importShard(

@@ -6,7 +6,7 @@ import type {
   RecordItem,
 } from '../../worker/formats/format.ts';
 import type { ReadLimits } from '../../worker/formats/read-records.ts';
-import { createSharedMemory } from '../../worker/formats/shared-memory.ts';
+import { createMemoryPool } from '../../worker/formats/memory-pool.ts';
 import { readContext, watchedBytes } from './bytes.ts';
 
 /** A file in memory that tells how it was read. */
@@ -33,7 +33,7 @@ export function randomAccessContext(
   changes: Partial<Omit<RandomAccessContext, 'limits'>> & { readonly limits?: Partial<ReadLimits> } = {},
 ): RandomAccessContext {
   const { limits, signal, ...others } = changes;
-  return { ...readContext(limits, signal), memory: createSharedMemory(), afterRow: 0, ...others };
+  return { ...readContext(limits, signal), memory: createMemoryPool(), afterRow: 0, ...others };
 }
 
 /** The rows of a file's bytes, in whatever way the format reads them. */

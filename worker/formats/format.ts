@@ -59,7 +59,7 @@ export interface RandomAccessFile {
 }
 
 /** What the files that a process reads at a time share: memory that some of them need much of. */
-export interface SharedMemory {
+export interface MemoryPool {
   /**
    * Waits until so many bytes `of` all are free, or no one else has any; what is given must be released. A file asks
    * once, before it holds anything, so that no two can wait for each other.
@@ -68,7 +68,7 @@ export interface SharedMemory {
 }
 
 export interface RandomAccessContext extends FormatContext {
-  readonly memory: SharedMemory;
+  readonly memory: MemoryPool;
   /** Rows up to this one are not wanted: what can be passed over without reading it is. They may come all the same. */
   readonly afterRow: number;
 }

@@ -3,8 +3,8 @@ import type { JsonValue } from '../../lib/json.ts';
 import type { CodecLimits } from '../codecs/codec.ts';
 import { decompress } from '../codecs/decompress.ts';
 import { compressionNames, isCompressionName, type CompressionName } from '../codecs/registry.ts';
-import type { FileFormat, FormatLimits, RandomAccessFile, RecordItem, SharedMemory } from './format.ts';
-import { createSharedMemory } from './shared-memory.ts';
+import type { FileFormat, FormatLimits, RandomAccessFile, RecordItem, MemoryPool } from './format.ts';
+import { createMemoryPool } from './memory-pool.ts';
 import { formatNames, formats, isFormatName, type FormatName } from './registry.ts';
 
 /** A stored file, as an object store or a disk gives it. */
@@ -37,7 +37,7 @@ export const defaultReadLimits: ReadLimits = Object.freeze({
 export interface ReadContext {
   readonly limits?: ReadLimits;
   /** Of all files that the process reads at a time. Default: this one is alone. */
-  readonly memory?: SharedMemory;
+  readonly memory?: MemoryPool;
   /** Rows up to this one are not wanted; formats that can pass over them do. */
   readonly afterRow?: number;
 }
@@ -53,7 +53,7 @@ export async function* readRecords(
   file: StoredFile | RandomAccessFile,
   settings: ReadSettings,
   signal: AbortSignal,
-  { limits = defaultReadLimits, memory = createSharedMemory(), afterRow = 0 }: ReadContext = {},
+  { limits = defaultReadLimits, memory = createMemoryPool(), afterRow = 0 }: ReadContext = {},
 ): AsyncGenerator<readonly RecordItem[]> {
   try {
     const format = formats[formatNamed(settings.format)] as FileFormat;

@@ -15,7 +15,7 @@ import type { RecordAssembler } from './assemble-record.ts';
 import { corrupt } from './errors.ts';
 import { readFooter } from './footer.ts';
 import type { ColumnToRead } from './pages/column-pages.ts';
-import { keepStretch } from './pages/in-memory.ts';
+import { keepStretch } from './pages/keep-stretch.ts';
 import { PageMemory } from './pages/page-memory.ts';
 import { parseSize } from './parse-size.ts';
 import { openRowGroup, readRows, type OpenParquet } from './row-group-reader.ts';

@@ -6,7 +6,7 @@ import { readRowGroup, type ColumnChunk, type RowGroup } from './metadata.ts';
 import type { Footer } from './footer.ts';
 import { ChunkBytes } from './pages/chunk-bytes.ts';
 import { ColumnPages, type ColumnToRead } from './pages/column-pages.ts';
-import { keepStretch } from './pages/in-memory.ts';
+import { keepStretch } from './pages/keep-stretch.ts';
 import type { PageMemory } from './pages/page-memory.ts';
 import type { StructShape } from './schema/shape.ts';
 import { EndOfThrift } from './thrift-reader.ts';

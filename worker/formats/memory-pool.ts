@@ -1,4 +1,4 @@
-import type { SharedMemory } from './format.ts';
+import type { MemoryPool } from './format.ts';
 
 interface Waiting {
   readonly bytes: number;
@@ -10,7 +10,7 @@ interface Waiting {
  * Memory that the files of one process share. Those that wait get their part in the order in which they asked; who is
  * alone gets what it asks for, however much it is.
  */
-export function createSharedMemory(): SharedMemory {
+export function createMemoryPool(): MemoryPool {
   const waiting: Waiting[] = [];
   let taken = 0;
   const admit = (): void => {
