@@ -60,7 +60,7 @@ features: generate ## Write docs/features.md: what is asked, and the tests that 
 
 .PHONY: test
 test: static prepare ## Everything: check, and the tests against real servers
-	$(RUN_TESTS) unit contract golden architecture handbook integration
+	$(RUN_TESTS) unit contract golden fuzz architecture handbook integration
 
 .PHONY: unit contract golden architecture handbook integration
 unit: $(INSTALLED) ## Tests of pure parts (ONLY=path-part takes some, as for all suites)
@@ -83,6 +83,12 @@ CHAOS_TESTS = $(shell grep -rl --include='*.test.ts' support/chaos test)
 chaos: $(INSTALLED) prepare ## Laws over random faults and kills, CHAOS_RUNS (200) times each; CHAOS_SEED=n repeats one
 	CHAOS_RUNS=$(CHAOS_RUNS) node --test --test-concurrency=1 --test-reporter=spec $(CHAOS_TESTS)
 
+# The laws over random input, which `make test` tries a few hundred times each.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: $(INSTALLED) ## Readers and converters over random bytes, FUZZ_SECONDS (60) a law; FUZZ_SEED=n repeats one
+	FUZZ_SECONDS=$(FUZZ_SECONDS) node --test --test-concurrency=2 --test-reporter=spec 'test/fuzz/*.test.ts'
+
 ## Single checks
 
 .PHONY: static format lint types rooms dead generated
@@ -102,7 +108,7 @@ generated: $(INSTALLED) ## Generated files, compared with what would be generate
 
 .PHONY: quick
 quick: $(INSTALLED)
-	$(RUN_TESTS) unit contract golden architecture handbook
+	$(RUN_TESTS) unit contract golden fuzz architecture handbook
 
 # Kubernetes' own programs, built once and cached outside the checkout. Without them, and without Go to build them, the
 # suites that need them are left out, and the run says so.

@@ -79,7 +79,8 @@ async function read(
     yield* inPieces(file, pieceSize);
   }
   try {
-    for await (const batch of readRecords({ body: body() }, settings, signal, within)) items.push(...batch);
+    for await (const batch of readRecords({ body: body() }, settings, signal, { limits: within }))
+      items.push(...batch);
     return { items, failure: undefined };
   } catch (error) {
     assert.ok(error instanceof TerminalError, `no error of ours: ${String(error)}`);
@@ -121,8 +122,10 @@ for (const [format, files] of Object.entries(formats)) {
           const settings = { format, compression: compressed, options: {} };
           const whole = await read(file, settings, { pieceSize: file.length + 1, within });
           const pieces = await read(file, settings, { pieceSize, within });
-          assert.equal(pieces.failure, whole.failure);
-          // Of a file that fails, the pieces decide how many rows were out before.
+          assert.equal(pieces.failure === undefined, whole.failure === undefined);
+          // Which of two faults within a gzip is met first, and how many rows were out before, the pieces decide.
+          const isZipped = file[0] === 0x1f && file[1] === 0x8b;
+          if (!isZipped) assert.equal(pieces.failure, whole.failure);
           const common = Math.min(pieces.items.length, whole.items.length);
           if (whole.failure === undefined) assert.equal(pieces.items.length, whole.items.length);
           assert.deepEqual(pieces.items.slice(0, common), whole.items.slice(0, common));

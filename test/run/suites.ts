@@ -10,6 +10,7 @@ export const suites = {
   unit: 'quick',
   contract: 'quick',
   golden: 'quick',
+  fuzz: 'quick',
   architecture: 'quick',
   handbook: 'quick',
   integration: 'slow',
