@@ -5,6 +5,7 @@ import { codecs as workerCodecs } from '../../worker/codecs/registry.ts';
 import { conversions as workerConversions } from '../../worker/conversions/registry.ts';
 import { destinations as workerDestinations } from '../../worker/destinations/registry.ts';
 import { formats as workerFormats } from '../../worker/formats/registry.ts';
+import type { OptionsSchema } from '../../worker/formats/options.ts';
 import { readDefinition, type SchemaNode } from '../../tools/generate/crd-schema.ts';
 
 /** A node of the schema of S3ImportSource's spec, by its path. */
@@ -44,12 +45,15 @@ suite('what the API offers is what the workers can do', () => {
   });
 
   test('the options of a format in the API are those that the format takes, with the same defaults', async () => {
-    const { properties = {} } = await specNode('files', 'csv');
-    assert.deepEqual(Object.keys(properties), Object.keys(workerFormats.CSV.options));
-    for (const [name, option] of Object.entries(workerFormats.CSV.options)) {
-      const node = properties[name];
-      const preset = option.type === 'list' ? (node?.default ?? []) : node?.default;
-      assert.deepEqual(preset, option.default, name);
+    const members = { csv: workerFormats.CSV.options, parquet: workerFormats.Parquet.options };
+    for (const [member, options] of Object.entries<OptionsSchema>(members)) {
+      const { properties = {} } = await specNode('files', member);
+      assert.deepEqual(Object.keys(properties), Object.keys(options));
+      for (const [name, option] of Object.entries(options)) {
+        const node = properties[name];
+        const preset = option.type === 'list' ? (node?.default ?? []) : node?.default;
+        assert.deepEqual(preset, option.default, name);
+      }
     }
     assert.deepEqual(Object.keys(workerFormats.JSONLines.options), []);
   });

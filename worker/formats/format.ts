@@ -68,6 +68,10 @@ export interface MemoryPool {
 }
 
 export interface RandomAccessContext extends FormatContext {
+  readonly limits: FormatLimits & {
+    /** Characters of the records of one file. Without a codec in between, the format sees to it. */
+    readonly maxDecodedBytes: number;
+  };
   readonly memory: MemoryPool;
   /** Rows up to this one are not wanted: what can be passed over without reading it is. They may come all the same. */
   readonly afterRow: number;

@@ -215,6 +215,26 @@ export const sourceCases: readonly CrdCase[] = [
     expect: acceptedWith({ 'spec.files.csv.quote': '', 'spec.files.csv.escape': '' }),
   },
   {
+    name: '[I-27] Parquet files are accepted, with settings of their own that have defaults',
+    object: sourceManifest({ files: { format: 'Parquet', compression: 'None', parquet: {} } }),
+    expect: acceptedWith({ 'spec.files.parquet': { binaryAsText: false, maxPageMemory: '192Mi' } }),
+  },
+  {
+    name: '[I-27] settings for Parquet with another format are refused',
+    object: sourceManifest({ files: { format: 'JSONLines', parquet: {} } }),
+    expect: refused('spec.files.parquet', 'only files of the format Parquet have settings for Parquet'),
+  },
+  {
+    name: '[I-27] Parquet files that would be compressed as a whole are refused',
+    object: sourceManifest({ files: { format: 'Parquet', compression: 'Gzip' } }),
+    expect: refused('spec.files.compression', 'Parquet files compress their own pages'),
+  },
+  {
+    name: '[I-27] a memory for pages without a unit is refused',
+    object: sourceManifest({ files: { format: 'Parquet', parquet: { maxPageMemory: '192' } } }),
+    expect: refused('spec.files.parquet.maxPageMemory', 'should match'),
+  },
+  {
     name: '[I-26] settings for CSV with another format are refused',
     object: sourceManifest({ files: { format: 'JSONLines', csv: {} } }),
     expect: refused('spec.files.csv', 'only files of the format CSV have settings for CSV'),

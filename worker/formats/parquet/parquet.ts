@@ -1,3 +1,4 @@
+import { TerminalError } from '../../../lib/errors.ts';
 import type { JsonObject } from '../../../lib/json.ts';
 import {
   maxRawBytes,
@@ -78,7 +79,14 @@ async function* readFile(
   const need = groups.reduce((most, { bytes }) => Math.max(most, bytes), 0);
   const release = await ctx.memory.reserve({ bytes: Math.min(need, limit), of: limit }, ctx.signal);
   try {
-    for (const group of groups) yield* readGroup(open, group, ctx);
+    let characters = 0;
+    for (const group of groups) {
+      for await (const items of readGroup(open, group, ctx)) {
+        characters += items.reduce((sum, item) => sum + sizeOf(item), 0);
+        if (characters > ctx.limits.maxDecodedBytes) throw tooMany(ctx.limits.maxDecodedBytes);
+        yield items;
+      }
+    }
   } finally {
     release();
   }
@@ -158,6 +166,18 @@ async function* readGroup(
     }
   }
   if (items.length > 0) yield items;
+}
+
+function sizeOf(item: RecordItem): number {
+  return item.kind === 'record' ? (item.size ?? 0) : item.raw.length;
+}
+
+/** Runs of one value make any number of rows of a few bytes. */
+function tooMany(limit: number): TerminalError {
+  return new TerminalError({
+    reason: 'DecompressionLimitExceeded',
+    message: `The records of the file have more than ${limit} characters, which one file may hold. Split it into smaller files.`,
+  });
 }
 
 function itemOf(

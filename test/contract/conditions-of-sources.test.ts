@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { TerminalError, TransientError } from '../../../../../lib/errors.ts';
-import { finished } from '../../../../support/builders/jobs.ts';
-import {
-  endedWith,
-  runningSince,
-  unschedulable,
-  waitingFor,
-} from '../../../../support/builders/worker-pod.ts';
-import { createSourceWorld, type SourceWorld } from '../../../../support/source-world.ts';
+import { TerminalError, TransientError } from '../../lib/errors.ts';
+import { finished } from '../support/builders/jobs.ts';
+import { endedWith, runningSince, unschedulable, waitingFor } from '../support/builders/worker-pod.ts';
+import { createSourceWorld, type SourceWorld } from '../support/source-world.ts';
 
 /** Something that happens to a source between two passes. */
 interface Happening {

@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, suite, test } from 'node:test';
-import { conditions, type ConditionType } from '../../../../../crds/conditions.ts';
-import { reasonNames, reasons, type Reason, type ReasonEntry } from '../../../../../crds/reasons.ts';
-import { exitCodes } from '../../../../../lib/contract/exit-codes.ts';
-import { TerminalError } from '../../../../../lib/errors.ts';
-import { resourceTypes } from '../../../../../operator/resource-types.ts';
-import { finished } from '../../../../support/builders/jobs.ts';
-import {
-  endedWith,
-  unschedulable,
-  waitingFor,
-  type PodChanges,
-} from '../../../../support/builders/worker-pod.ts';
-import { createSourceWorld, type SourceWorld } from '../../../../support/source-world.ts';
+import { conditions, type ConditionType } from '../../crds/conditions.ts';
+import { reasonNames, reasons, type Reason, type ReasonEntry } from '../../crds/reasons.ts';
+import { exitCodes } from '../../lib/contract/exit-codes.ts';
+import { TerminalError } from '../../lib/errors.ts';
+import { resourceTypes } from '../../operator/resource-types.ts';
+import { finished } from '../support/builders/jobs.ts';
+import { endedWith, unschedulable, waitingFor, type PodChanges } from '../support/builders/worker-pod.ts';
+import { createSourceWorld, type SourceWorld } from '../support/source-world.ts';
 
 /** Brings the world of a source, whose bucket has a file, to where a pass gives the reason. */
 type Reach = (world: SourceWorld) => Promise<void>;
