@@ -290,8 +290,8 @@ export const sourceCases: readonly CrdCase[] = [
   },
   {
     name: 'a format that is not served is refused, and the answer lists those that are',
-    object: sourceManifest({ files: { format: 'Parquet' } }),
-    expect: refused('spec.files.format', 'supported values: "JSONLines", "CSV"'),
+    object: sourceManifest({ files: { format: 'Avro' } }),
+    expect: refused('spec.files.format', 'supported values: "JSONLines", "CSV", "Parquet"'),
   },
 
   // Unions

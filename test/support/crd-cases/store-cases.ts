@@ -122,7 +122,10 @@ export const storeCases: readonly CrdCase[] = [
       projects: [{ id: '7', name: 'seven' }],
       deduplicationWindow: '24h',
     }),
-    expect: acceptedWith({ 'spec.displayName': 'New', 'spec.projects': [{ id: '7', name: 'seven' }] }),
+    expect: acceptedWith({
+      'spec.displayName': 'New',
+      'spec.projects': [{ id: '7', name: 'seven', limits: { filesPerSecond: 50, eventsPerSecond: 30_000 } }],
+    }),
   },
   ...['0d', '400', '400h', '-1d', '1.5d', '100000d'].map((events) => ({
     name: `the retention ${events} is refused, being no number of days`,

@@ -39,6 +39,7 @@ suite('the configuration of a worker', () => {
       task: importTask(),
       templateHash: 'hash-1',
       claimant: 'web-events-1-0',
+      slot: undefined,
       reportPath: '/dev/termination-log',
       store: { url: 'postgres://millrace:a-password@db/events', caPem: 'pem 1' },
       s3: {
