@@ -79,17 +79,25 @@ async function* readFile(
   const need = groups.reduce((most, { bytes }) => Math.max(most, bytes), 0);
   const release = await ctx.memory.reserve({ bytes: Math.min(need, limit), of: limit }, ctx.signal);
   try {
-    let characters = 0;
+    const count = limitCharacters(ctx.limits.maxDecodedBytes);
     for (const group of groups) {
       for await (const items of readGroup(open, group, ctx)) {
-        characters += items.reduce((sum, item) => sum + sizeOf(item), 0);
-        if (characters > ctx.limits.maxDecodedBytes) throw tooMany(ctx.limits.maxDecodedBytes);
+        count(items);
         yield items;
       }
     }
   } finally {
     release();
   }
+}
+
+/** Counts what it is given, and throws when that is more than a file may hold. */
+function limitCharacters(limit: number): (items: readonly RecordItem[]) => void {
+  let characters = 0;
+  return (items) => {
+    characters += items.reduce((sum, item) => sum + sizeOf(item), 0);
+    if (characters > limit) throw tooMany(limit);
+  };
 }
 
 async function openParquet(
