@@ -9,6 +9,8 @@ export interface OperatorConfig {
   readonly watchNamespaces: readonly string[];
   readonly workerImage: string;
   readonly workerImagePullPolicy: string | undefined;
+  /** Of /metrics of each worker. Undefined, or 0 in the environment: they serve none. */
+  readonly workerMetricsPort: number | undefined;
   readonly leaderElection: boolean;
   /** Origins, beside Amazon's own, that tokens of ServiceAccounts may be given to. */
   readonly trustedEndpoints: readonly string[];
@@ -35,6 +37,7 @@ export function loadOperatorConfig(env: Environment): OperatorConfig {
     trustedEndpoints: readList(env['MILLRACE_TRUSTED_ENDPOINTS']).map(readOrigin),
     workerImage,
     workerImagePullPolicy: env['MILLRACE_WORKER_IMAGE_PULL_POLICY'],
+    workerMetricsPort: readWorkerPort(env['MILLRACE_WORKER_METRICS_PORT']),
     leaderElection: readSwitch('MILLRACE_LEADER_ELECTION', env['MILLRACE_LEADER_ELECTION']),
     hostName: env['HOSTNAME'] ?? hostname(),
     port: readPort('MILLRACE_PORT', env['MILLRACE_PORT']),
@@ -60,6 +63,13 @@ function readOrigin(text: string): string {
 function readSwitch(name: string, text = 'true'): boolean {
   if (text === 'true' || text === 'false') return text === 'true';
   throw invalid(`${name} is ${JSON.stringify(text)}; it may be true or false.`);
+}
+
+function readWorkerPort(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const port = readPort('MILLRACE_WORKER_METRICS_PORT', text);
+  // A scrape must know it beforehand.
+  return port === 0 ? undefined : port;
 }
 
 function readPort(name: string, text = '8080'): number {

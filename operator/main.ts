@@ -43,7 +43,6 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
 }
 
 function managerOptions(config: OperatorConfig, access: ClusterAccess): ManagerOptions {
-  const { workerImage: image, workerImagePullPolicy: imagePullPolicy } = config;
   return {
     namespace: config.namespace ?? access.namespace,
     watchNamespaces: config.watchNamespaces,
@@ -53,7 +52,20 @@ function managerOptions(config: OperatorConfig, access: ClusterAccess): ManagerO
       allowsAmbient: false,
       trustedEndpoints: config.trustedEndpoints,
     },
-    worker: { image, ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }) },
+    worker: workersOf(config),
+  };
+}
+
+function workersOf(config: OperatorConfig): ManagerOptions['worker'] {
+  const {
+    workerImage: image,
+    workerImagePullPolicy: imagePullPolicy,
+    workerMetricsPort: metricsPort,
+  } = config;
+  return {
+    image,
+    ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
+    ...(metricsPort === undefined ? {} : { metricsPort }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { S3ImportSource } from '../crds/generated/s3-import-source.ts';
 import { callerIdentity } from '../lib/aws/sts.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
+import { createS3Metrics } from '../lib/aws/s3-metrics.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { createEventStoreController } from './controllers/event-store/controller.ts';
 import type { AccessDeps } from './controllers/s3-connection/gather.ts';
@@ -157,7 +158,7 @@ function createContext(options: ManagerOptions, deps: ManagerDeps, lead: Lead): 
     recorder: createEventRecorder(source, { ...deps, client }),
     reflectors: createReflectors(options, { ...deps, client }),
     stores: new Stores({ ...deps, leader: options.identity }),
-    objectStores: new ObjectStores(deps),
+    objectStores: new ObjectStores({ ...deps, observer: createS3Metrics(deps.registry, 'operator') }),
     worker: options.worker,
     ...(options.progressMs === undefined ? {} : { progressMs: options.progressMs }),
     callerIdentity,

@@ -1,16 +1,25 @@
 import type { ObjectStore } from '../lib/aws/object-store.ts';
 import { openS3 } from '../lib/aws/s3.ts';
+import type { RequestObserver } from '../lib/aws/request-observer.ts';
 import type { Clock } from '../lib/clock.ts';
 import { optionsOf, type S3Access } from './controllers/s3-connection/gather.ts';
 import { formatKey, type ObjectKey } from './runtime/objects.ts';
 
+export interface ObjectStoresDeps {
+  readonly clock: Pick<Clock, 'now'>;
+  /** Told of every request. */
+  readonly observer?: RequestObserver;
+}
+
 /** The S3 clients that this operator has open, one for each S3Connection; each holds its identity as long as it is good. */
 export class ObjectStores {
   readonly #clock: Pick<Clock, 'now'>;
+  readonly #observer: RequestObserver | undefined;
   readonly #open = new Map<string, { readonly version: string; readonly objects: ObjectStore }>();
 
-  constructor({ clock }: { readonly clock: Pick<Clock, 'now'> }) {
+  constructor({ clock, observer }: ObjectStoresDeps) {
     this.#clock = clock;
+    this.#observer = observer;
   }
 
   /** The client of a connection; a changed endpoint, identity or certificate makes a new one. */
@@ -22,7 +31,7 @@ export class ObjectStores {
     if (current?.version === version) return current.objects;
     const options = optionsOf(access, this.#clock);
     current?.objects.close();
-    const objects = openS3(options);
+    const objects = openS3({ ...options, observer: this.#observer });
     this.#open.set(name, { version, objects });
     return objects;
   }

@@ -11,6 +11,8 @@ export interface WorkerConfig {
   /** The place in the Job that this pod fills, and another after it; undefined: started by hand. */
   readonly slot: string | undefined;
   readonly reportPath: string | undefined;
+  /** Of /metrics; undefined: nobody asks. 0: any free one. */
+  readonly metricsPort: number | undefined;
   readonly store: { readonly url: string; readonly caPem: string | undefined };
   readonly s3: {
     readonly caPem: string | undefined;
@@ -39,6 +41,7 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
     claimant: env[names.podName] ?? `process-${process.pid}`,
     slot: slotOf(env[names.jobName], env[names.shardIndex]),
     reportPath: env[names.reportPath],
+    metricsPort: portOf(names.metricsPort, env[names.metricsPort]),
     store: { url: required(names.storeUrl), caPem: env[names.storeCa] },
     s3: {
       caPem: env[names.s3Ca],
@@ -53,6 +56,13 @@ export function loadWorkerConfig(env: Environment): WorkerConfig {
       tokenFile: base.kind === 'webIdentity' ? required(names.tokenFile) : undefined,
     },
   });
+}
+
+function portOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw invalid(name, 'is not a port');
 }
 
 function slotOf(job: string | undefined, index: string | undefined): string | undefined {

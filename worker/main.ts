@@ -4,10 +4,13 @@ import { exitCodes } from '../lib/contract/exit-codes.ts';
 import { noRecords, formatReport, type ShardReport } from '../lib/contract/report.ts';
 import { messageOf, reasonOf, TerminalError } from '../lib/errors.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
+import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { createRedactor } from '../lib/redact.ts';
 import { loadWorkerConfig, type WorkerConfig } from './config.ts';
 import { exitCodeOf } from './exit-code.ts';
+import { serveMetrics, type MetricsServer } from './metrics-server.ts';
 import { runImportShard } from './run-import-shard.ts';
+import { createWorkerMetrics } from './worker-metrics.ts';
 
 /**
  * A worker: `node worker/main.ts import-shard`. One run is one shard: it claims files until there are none, tells
@@ -26,7 +29,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     checkCommand(argv[0]);
     config = loadWorkerConfig(env);
     for (const secret of secretsOf(config)) redactor.remember(secret);
-    const report = await runImportShard(config, { clock: systemClock, random: Math.random, log }, stop);
+    const report = await work(config, log, stop);
     tell(report, config, log);
     return exitCodeOf(undefined);
   } catch (error) {
@@ -39,6 +42,34 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     log.error('Worker failed', { error });
     tell({ outcome: 'failed', reason, message, files: 0, records: noRecords }, config, log);
     return exitCodeOf(error);
+  }
+}
+
+async function work(config: WorkerConfig, log: Logger, stop: AbortSignal): Promise<ShardReport> {
+  const metrics = createMetrics({ process: true });
+  const server = await openToScrapes(config, metrics, log);
+  const deps = { clock: systemClock, random: Math.random, log, metrics: createWorkerMetrics(metrics) };
+  try {
+    return await runImportShard(config, deps, stop);
+  } finally {
+    await server?.close();
+  }
+}
+
+/** A port that cannot be had is told, and keeps nobody from working. */
+async function openToScrapes(
+  { metricsPort }: WorkerConfig,
+  metrics: Metrics,
+  log: Logger,
+): Promise<MetricsServer | undefined> {
+  if (metricsPort === undefined) return undefined;
+  try {
+    const server = await serveMetrics(metricsPort, metrics);
+    log.info('Serving metrics', { port: server.port });
+    return server;
+  } catch (error) {
+    log.warn('Metrics cannot be served', { port: metricsPort, error });
+    return undefined;
   }
 }
 

@@ -20,12 +20,14 @@ import { planIdentity } from './plan-identity.ts';
 import { accessOf, readRecords } from './formats/read-records.ts';
 import { createMemoryPool } from './formats/memory-pool.ts';
 import { createPace } from './pipeline/pace.ts';
+import type { WorkerMetrics } from './worker-metrics.ts';
 import { keepSeat, seatLeaseMs, seatSize, takeSeat, type SeatDeps } from './seat.ts';
 
 export interface ProcessDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
+  readonly metrics: WorkerMetrics;
 }
 
 /** A database or S3 that restarts is back within this; a longer outage ends the worker, and the Job starts another. */
@@ -65,6 +67,7 @@ function seatRequestOf({ task, slot, claimant }: WorkerConfig): SeatRequest {
 interface Seated extends SeatDeps {
   readonly connections: number;
   readonly request: SeatRequest;
+  readonly metrics: WorkerMetrics;
 }
 
 async function runSeated(
@@ -157,7 +160,8 @@ function s3OptionsOf(config: WorkerConfig, deps: ProcessDeps) {
   const { task, s3 } = config;
   const { caPem } = s3;
   const { credentials } = openIdentity(planIdentity(config), deps.clock);
-  return { ...task.connection, ...(caPem === undefined ? {} : { caPem }), credentials };
+  const observer = deps.metrics.s3;
+  return { ...task.connection, ...(caPem === undefined ? {} : { caPem }), credentials, observer };
 }
 
 /** Each file is converted by the generation that it was found under. */

@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { clientSettings, defaultAnswerMs, sourceOf, type ClientOptions } from './client-settings.ts';
 import type { CredentialSource } from './credentials.ts';
-import { reasonOf } from '../errors.ts';
+import { reasonOf, TransientError } from '../errors.ts';
 import { fromAwsError } from './errors.ts';
 import type {
   ByteRange,
@@ -23,6 +23,7 @@ import type {
   OpenedObject,
   OpenRequest,
 } from './object-store.ts';
+import { observeRequests, type RequestObserver } from './request-observer.ts';
 import { watchBody } from './watched-body.ts';
 import { withDeadline } from './with-deadline.ts';
 
@@ -31,6 +32,8 @@ export interface S3Options extends ClientOptions {
   readonly forcePathStyle?: boolean | undefined;
   /** So long without a byte of a body is a stall. Default: a minute. */
   readonly stallMs?: number | undefined;
+  /** Told of every request. */
+  readonly observer?: RequestObserver | undefined;
 }
 
 const defaultStallMs = 60_000;
@@ -45,6 +48,8 @@ export function openS3(options: S3Options): ObjectStore {
     // The ARN of an access point says where it is.
     useArnRegion: true,
   });
+  const { observer } = options;
+  if (observer !== undefined) observeRequests(client, observer, () => performance.now());
   return new S3ObjectStore(client, options, credentials);
 }
 
@@ -64,8 +69,11 @@ class S3ObjectStore implements ObjectStore {
     return this.#call({ action: 's3:ListBucket', bucket, prefix }, signal, async () => {
       let answer = await this.#list(request, undefined, signal);
       // A page may be empty though more follow; there is no key then from which a restart could go on.
+      let token: string | undefined;
       while (answer.IsTruncated === true && (answer.Contents ?? []).length === 0) {
-        answer = await this.#list(request, answer.NextContinuationToken, signal);
+        if (answer.NextContinuationToken === token) throw endlessListing(bucket);
+        token = answer.NextContinuationToken;
+        answer = await this.#list(request, token, signal);
       }
       return pageOf(answer);
     });
@@ -99,6 +107,7 @@ class S3ObjectStore implements ObjectStore {
         length,
         stallMs: this.#options.stallMs ?? defaultStallMs,
         subject: `the object in bucket ${JSON.stringify(bucket)}`,
+        onBytes: this.#options.observer?.received,
       };
       const body = watchBody(answer.Body as Readable, expected, signal);
       return { ...headOf(answer, sizeOf(answer)), body };
@@ -160,6 +169,14 @@ class S3ObjectStore implements ObjectStore {
       throw fromAwsError(error, { ...asked, region, endpoint });
     }
   }
+}
+
+/** A page without keys that says that more follow, and leads to itself or nowhere. */
+function endlessListing(bucket: string): TransientError {
+  return new TransientError({
+    reason: 'StorageUnavailable',
+    message: `The listing of bucket ${JSON.stringify(bucket)} says that more keys follow, and gives none. If it does not pass, look at the health of the store.`,
+  });
 }
 
 function addressed({ bucket, key, etag, versionId }: ObjectAddress) {

@@ -8,6 +8,8 @@ export interface BodyExpectation {
   readonly stallMs: number;
   /** For messages: names the bucket, not the key. */
   readonly subject: string;
+  /** Told of bytes that have come. */
+  readonly onBytes?: ((count: number) => void) | undefined;
 }
 
 /** Bytes kept ready for the reader. */
@@ -30,6 +32,7 @@ export function watchBody(body: Readable, expected: BodyExpectation, signal: Abo
     highWaterMark,
     transform(chunk: Buffer, _encoding, done) {
       received += chunk.length;
+      expected.onBytes?.(chunk.length);
       stall.refresh();
       done(null, chunk);
     },

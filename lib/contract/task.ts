@@ -108,6 +108,8 @@ export const workerEnvironment = {
   podName: 'MILLRACE_POD_NAME',
   /** Where the report goes; the pod's termination message. */
   reportPath: 'MILLRACE_REPORT_PATH',
+  /** Where Prometheus may ask; absent: nowhere. */
+  metricsPort: 'MILLRACE_METRICS_PORT',
   /** Of the indexed Job, as Kubernetes sets it. */
   shardIndex: 'JOB_COMPLETION_INDEX',
 } as const;

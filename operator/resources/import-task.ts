@@ -23,6 +23,8 @@ export interface ImportTemplateInput {
 export interface WorkerImage {
   readonly image: string;
   readonly imagePullPolicy?: string;
+  /** Where Prometheus may ask each of them; absent: nowhere. */
+  readonly metricsPort?: number;
 }
 
 /** Connections of a store that are not the workers': three of the operator, and one for workers that ask for a seat. */

@@ -63,6 +63,7 @@ export interface PodSettings {
 export interface WorkerTemplateInput {
   readonly image: string;
   readonly imagePullPolicy?: string;
+  readonly metricsPort?: number;
   readonly sourceLabel: string;
   readonly task: ImportTask;
   readonly secrets: {
@@ -122,6 +123,7 @@ function buildContainer(input: WorkerTemplateInput): Readonly<Record<string, unk
     ...optional('imagePullPolicy', input.imagePullPolicy),
     args: ['worker', 'import-shard'],
     env: buildEnvironment(input),
+    ...optional('ports', input.metricsPort && [{ name: 'metrics', containerPort: input.metricsPort }]),
     resources: input.pod.resources,
     ...optional('volumeMounts', input.tokenAudience && [tokenMount]),
     terminationMessagePath: reportPath,
@@ -158,6 +160,9 @@ function buildEnvironment(input: WorkerTemplateInput): readonly unknown[] {
     ...(secrets.storeCa ? [fromSecret(names.storeCa, secrets.storeCa, true)] : []),
     ...(secrets.s3Ca ? [fromConfigMap(names.s3Ca, secrets.s3Ca)] : []),
     ...(s3Credentials === undefined ? [] : keysFrom(s3Credentials)),
+    ...(input.metricsPort === undefined
+      ? []
+      : [{ name: names.metricsPort, value: String(input.metricsPort) }]),
     ...(input.tokenAudience === undefined
       ? []
       : [{ name: names.tokenFile, value: `${tokenMount.mountPath}/${tokenName}` }]),

@@ -60,14 +60,16 @@ export interface ImportUnderFault {
 export interface StartOptions {
   readonly claimant?: string;
   readonly credentials?: AwsCredentials;
-  /** Megabytes of V8's heap. */
-  readonly heapMiB?: number;
+  /** Its metrics are served, at `WorkerProcess.scrape`. */
+  readonly metrics?: boolean;
 }
 
 export interface WorkerProcess {
   readonly pid: number;
   readonly ended: Promise<WorkerEnd>;
   kill(signal: NodeJS.Signals): void;
+  /** What Prometheus gets of it now. */
+  scrape(): Promise<string>;
 }
 
 export interface WorkerEnd {
@@ -155,9 +157,9 @@ async function createImport(parts: Parts, options: ImportOptions): Promise<Impor
       ...(keys.sessionToken === undefined ? {} : { [workerEnvironment.sessionToken]: keys.sessionToken }),
       [workerEnvironment.podName]: claimant,
       [workerEnvironment.reportPath]: reportPath,
+      ...(changes.metrics === true ? { [workerEnvironment.metricsPort]: '0' } : {}),
     };
-    const heap = changes.heapMiB === undefined ? [] : [`--max-old-space-size=${changes.heapMiB}`];
-    const child = spawn(process.execPath, [...heap, 'worker/main.ts', 'import-shard'], {
+    const child = spawn(process.execPath, ['worker/main.ts', 'import-shard'], {
       cwd: projectRoot,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -245,7 +247,16 @@ function follow(
       void told.then((report) => resolve({ code: code ?? signal ?? 'unknown', report, peakMiB }));
     });
   });
-  return { pid: child.pid ?? 0, ended, kill: (signal) => void child.kill(signal) };
+  return {
+    pid: child.pid ?? 0,
+    ended,
+    kill: (signal) => void child.kill(signal),
+    scrape: async () => {
+      const port = /"message":"Serving metrics","port":(\d+)/.exec(logs.join(''))?.[1];
+      const answer = await fetch(`http://127.0.0.1:${port ?? ''}/metrics`);
+      return await answer.text();
+    },
+  };
 }
 
 async function findFiles(

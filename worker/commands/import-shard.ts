@@ -4,6 +4,7 @@ import type { ImportTask } from '../../lib/contract/task.ts';
 import { reasonOf } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { ClaimedFile, Claims } from '../../lib/store/types.ts';
+import type { WorkerMetrics } from '../worker-metrics.ts';
 import { HeldClaims, leaseMs } from '../pipeline/held-claims.ts';
 import { importFile, type FileOutcome, type ImportFileDeps } from '../pipeline/import-file.ts';
 
@@ -11,6 +12,7 @@ export interface ImportShardDeps extends ImportFileDeps {
   readonly claims: Claims;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: Pick<WorkerMetrics, 'fileEnded' | 'leaseLost'>;
   /** Of the pod's template; work is claimed only while the ledger wants it. */
   readonly templateHash: string;
   /** Who claims, for people. */
@@ -175,6 +177,7 @@ class Shard {
       const outcome = await importFile(this.#task, file, this.#deps, AbortSignal.any([this.#signal, lost]));
       this.held.settle(file.claim);
       this.#count(outcome);
+      this.#deps.metrics.fileEnded(outcome, file.size);
       if (outcome.kind === 'imported') log.info('File imported', { ...outcome.records });
       else log.warn('File failed', { error: outcome.error });
     } catch (error) {
@@ -186,6 +189,7 @@ class Shard {
   #settleError(file: ClaimedFile, error: unknown, lost: AbortSignal): void {
     if (lost.aborted || reasonOf(error) === 'LeaseLost') {
       this.held.settle(file.claim);
+      this.#deps.metrics.leaseLost();
       this.#deps.log.warn('Claim lost; another worker has the file', { key: file.key });
       return;
     }

@@ -195,4 +195,20 @@ describe('answers of S3 that no good server gives', () => {
     };
     await withServer(answer, check, { key: privateKey, cert: certificate });
   });
+
+  it('a page without keys that leads to itself, or nowhere, is told and not asked for again and again', async () => {
+    for (const continuation of ['same', '']) {
+      let requests = 0;
+      const answer: RequestListener = (_, response) => {
+        requests += 1;
+        const page = listing([], continuation).replace('<NextContinuationToken></NextContinuationToken>', '');
+        response.writeHead(200, xml).end(page);
+      };
+      await withStore(answer, async (store) => {
+        const page = store.listPage({ bucket: 'b', prefix: '' }, signal);
+        await assert.rejects(page, (error) => reasonOf(error) === 'StorageUnavailable');
+      });
+      assert.ok(requests <= 2);
+    }
+  });
 });

@@ -14,7 +14,7 @@ import {
   type Fault,
 } from '../../support/s3-proxy/faults.ts';
 import { readStatements } from '../../support/ministack.ts';
-import { testSchema } from '../../support/store.ts';
+import { testSchema, until } from '../../support/store.ts';
 import { startWorkerWorld, type ImportUnderFault, type WorkerWorld } from '../../support/worker-world.ts';
 
 /** Some batches long, so that a part is committed when a fault comes late in it. */
@@ -63,6 +63,36 @@ describe('workers that meet faults of S3', { skip: await reasonToSkipMiniStack()
       await assertImported(one, whole);
       assert.equal(gets(one), 2 + 6);
       assert.ok(Date.now() - begun >= 1000, 'Retry-After was not heeded');
+    });
+
+    it('a worker counts its requests, throttled and repeated ones, bytes and records, for Prometheus', async () => {
+      const one = await createImport();
+      one.proxy.add({ operation: 'GetObject', key: key.zipped, times: 2 }, slowDown());
+      const worker = one.start({ metrics: true });
+      let page = '';
+      const meanwhile = async (): Promise<void> => {
+        await until(async () => /File imported/.test(one.logs()), 'the other file is imported');
+        page = await worker.scrape();
+      };
+      const fault: Fault = { kind: 'pause', afterBytes: 100_000, meanwhile };
+      one.proxy.add({ operation: 'GetObject', key: key.plain }, fault);
+      assert.equal((await worker.ended).code, 0);
+      const value = (series: string): number => {
+        const line = page.split('\n').find((text) => text.startsWith(`${series} `));
+        return Number(line?.slice(series.length));
+      };
+      const get = 'operation="GetObject"';
+      assert.equal(value(`millrace_s3_requests_total{${get},code="200",role="worker"}`), 2);
+      assert.equal(value(`millrace_s3_requests_total{${get},code="503",role="worker"}`), 2);
+      assert.equal(value(`millrace_s3_throttled_total{${get},role="worker"}`), 2);
+      assert.equal(value(`millrace_s3_retries_total{${get},role="worker"}`), 2);
+      assert.equal(value(`millrace_s3_request_duration_seconds_count{${get},role="worker"}`), 4);
+      assert.ok(value('millrace_s3_bytes_total{direction="in",role="worker"}') >= zipped.length + 65_536);
+      assert.equal(value('millrace_import_objects_total{outcome="imported"}'), 1);
+      assert.equal(value('millrace_import_bytes_total'), zipped.length);
+      assert.equal(value('millrace_import_records_total{outcome="imported"}'), rows - rows / 50);
+      assert.equal(value('millrace_import_records_total{outcome="rejected"}'), rows / 50);
+      for (const name of [one.bucket.name, key.plain, 'b.jsonl']) assert.ok(!page.includes(name), name);
     });
 
     it('throttling that does not end ends the worker, which says so; its files are free at once and keep their attempts', async () => {

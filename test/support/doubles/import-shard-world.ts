@@ -1,5 +1,7 @@
 import { TransientError } from '../../../lib/errors.ts';
 import type { JsonObject } from '../../../lib/json.ts';
+import { createMetrics } from '../../../lib/metrics.ts';
+import { createWorkerMetrics } from '../../../worker/worker-metrics.ts';
 import { unlimited } from '../../../worker/pipeline/pace.ts';
 import { withRetry } from '../../../lib/retry.ts';
 import type { ImportShardDeps } from '../../../worker/commands/import-shard.ts';
@@ -58,6 +60,7 @@ class WorldInMemory implements ImportShardWorld {
       objects: this.bucket,
       claims: ledger,
       sink: ledger,
+      metrics: createWorkerMetrics(createMetrics()),
       pace: { files: unlimited, events: unlimited },
       clock,
       log: silentLog,

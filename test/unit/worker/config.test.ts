@@ -34,6 +34,7 @@ suite('the configuration of a worker', () => {
       [names.storeCa]: 'pem 1',
       [names.s3Ca]: 'pem 2',
       [names.sessionToken]: 'a-token',
+      [names.metricsPort]: '9090',
     });
     assert.deepEqual(config, {
       task: importTask(),
@@ -41,6 +42,7 @@ suite('the configuration of a worker', () => {
       claimant: 'web-events-1-0',
       slot: undefined,
       reportPath: '/dev/termination-log',
+      metricsPort: 9090,
       store: { url: 'postgres://millrace:a-password@db/events', caPem: 'pem 1' },
       s3: {
         caPem: 'pem 2',
@@ -58,9 +60,15 @@ suite('the configuration of a worker', () => {
     const config = loadWorkerConfig(environment);
     assert.match(config.claimant, /^process-\d+$/);
     assert.deepEqual(
-      [config.reportPath, config.store.caPem, config.s3.keys?.sessionToken],
-      [undefined, undefined, undefined],
+      [config.reportPath, config.metricsPort, config.store.caPem, config.s3.keys?.sessionToken],
+      [undefined, undefined, undefined, undefined],
     );
+  });
+
+  test('refuses a port that is none', () => {
+    for (const port of ['http', '-1', '70000', '8080.5']) {
+      assert.match(refusalOf({ [names.metricsPort]: port }), /^MILLRACE_METRICS_PORT is not a port/);
+    }
   });
 
   for (const name of Object.keys(environment)) {

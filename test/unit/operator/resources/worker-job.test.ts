@@ -219,4 +219,14 @@ suite('the Job of a run', () => {
   test('is the same for the same facts', () => {
     assert.deepEqual(workerJobOf(buildWorkerTemplate(templateInput())), job);
   });
+
+  test('its container has a port for metrics where the operator names one, and tells it to the worker', () => {
+    const without = containerOf(buildWorkerTemplate(templateInput()));
+    assert.equal(without['ports'], undefined);
+    assert.ok(without.env.every(({ name }) => name !== workerEnvironment.metricsPort));
+    const container = containerOf(buildWorkerTemplate(templateInput({ metricsPort: 9090 })));
+    assert.deepEqual(container['ports'], [{ name: 'metrics', containerPort: 9090 }]);
+    const told = container.env.find(({ name }) => name === workerEnvironment.metricsPort);
+    assert.equal(told?.value, '9090');
+  });
 });
