@@ -74,7 +74,9 @@ suite('runs and packed bits', () => {
         );
         if (width > 8) return;
         const filled = new Uint8Array(expected.length);
-        new HybridReader(bytes, 0, bytes.length, width).fill(filled);
+        const filler = new HybridReader(bytes, 0, bytes.length, width);
+        // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- the reader's own method, not an array's
+        filler.fill(filled);
         assert.deepEqual([...filled], expected);
       }),
     );
