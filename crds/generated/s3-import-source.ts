@@ -158,6 +158,13 @@ export interface S3ImportSourceFilesCsv {
    * last ones; one with more is rejected.
    */
   readonly columns?: readonly string[];
+  /**
+   * For files of writers that do not escape quotes. False: a row in which a quote stands within a field that
+   * does not begin with one, or text behind a closing quote, is rejected, since its values can only be
+   * guessed. True: such quotes are part of the value, if the row is on one line. Rows that are right are
+   * read the same either way.
+   */
+  readonly relaxQuotes: boolean;
 }
 
 /** How Parquet files are read. Absent: as the defaults of its fields say. */

@@ -3,6 +3,7 @@ import type { FormatLimits, RecordItem } from '../format.ts';
 import { notText, rejectRow, tooLong, type RowReader } from '../rows.ts';
 import { headerInvalid, maxColumns, openColumns, openHeader, type Columns } from './columns.ts';
 import type { Dialect } from './dialect.ts';
+import { relaxRow } from './relax-row.ts';
 import { RowCutter, type Cut } from './row-cutter.ts';
 
 /** The text of a row and its fields, or what is wrong with it. */
@@ -19,6 +20,9 @@ type Row =
  * part of one of its values; there a row is taken only if it has exactly as many fields as there are columns, and more
  * than one. Whatever is rejected so is accounted for, line by line. No byte is followed much more than twice: within
  * an unclosed quote no other one opens.
+ *
+ * With `relaxQuotes`, a row that turns out wrong on its first line is tried as that line alone, with its quotes taken
+ * as they come; where that gives fields it is a row as any other, and nothing is in doubt.
  */
 export class CsvReader implements RowReader {
   readonly #dialect: Dialect;
@@ -81,7 +85,7 @@ export class CsvReader implements RowReader {
       return undefined;
     }
     this.#row += 1;
-    if (cut.kind === 'broken') this.#doubt(window, cut.followedTo);
+    if (row.kind === 'problem' && cut.kind === 'broken') this.#doubt(window, cut.followedTo);
     const checked = this.#checkWidth(row, this.#columns.names.length, window.position);
     if (checked.kind === 'problem') return this.#reject(window, cut.end, checked);
     const record = this.#columns.toRecord(checked.fields);
@@ -89,12 +93,22 @@ export class CsvReader implements RowReader {
   }
 
   #rowOf(window: ByteWindow, cut: Cut): Row {
-    if (cut.kind === 'broken')
-      return { kind: 'problem', field: cut.field, reason: this.#reasonOf(cut.fault, cut.field) };
+    if (cut.kind === 'broken') {
+      const relaxed = this.#relaxed(window, cut);
+      return relaxed ?? { kind: 'problem', field: cut.field, reason: this.#reasonOf(cut.fault, cut.field) };
+    }
     const row = this.#cutter.read(window, cut);
     return row === undefined
       ? { kind: 'problem', field: undefined, reason: notText }
       : { kind: 'fields', ...row };
+  }
+
+  #relaxed(window: ByteWindow, cut: Cut & { kind: 'broken' }): Row | undefined {
+    if (!this.#dialect.relaxQuotes || cut.followedTo > cut.end) return undefined;
+    if (cut.fault !== 'textAfterQuote' && cut.fault !== 'quoteInField') return undefined;
+    const text = this.#cutter.readLine(window, cut);
+    const fields = text === undefined ? undefined : relaxRow(text, this.#dialect);
+    return text === undefined || fields === undefined ? undefined : { kind: 'fields', text, fields };
   }
 
   #doubt(window: ByteWindow, followedTo: number): void {

@@ -11,7 +11,7 @@ import { csvOptions, openDialect } from './dialect.ts';
  * - A row with fewer fields than columns lacks the last ones; one with more is rejected.
  * - Quoting must be right: a quote within a plain field, text behind a closing quote and a quote that is not closed
  *   are rejected, since the values that were meant can only be guessed. Only the first line of such a row is given
- *   up; see `CsvReader`.
+ *   up; see `CsvReader`. With `relaxQuotes` the first two are guessed, as csv-parse guesses them.
  */
 export const csv = {
   name: 'CSV',

@@ -33,6 +33,12 @@ export const csvOptions = {
     default: [] as readonly string[],
     description: 'The names of the columns, in order, for files without a header row.',
   },
+  relaxQuotes: {
+    type: 'boolean',
+    default: false,
+    description:
+      'Take a quote within a field that does not begin with one, and quotes of a field with text behind its closing quote, as part of the value, where such a row would be rejected.',
+  },
 } as const satisfies OptionsSchema;
 
 /** How the rows of a CSV file are written; the marks as bytes of UTF-8. */
@@ -45,6 +51,8 @@ export interface Dialect {
   readonly escape: Buffer | undefined;
   /** Undefined: the first row holds them. */
   readonly columns: readonly string[] | undefined;
+  /** Rows whose quotes do not follow the rules are read as far as they are on one line. */
+  readonly relaxQuotes: boolean;
 }
 
 /** Throws a `TerminalError` `InvalidFormat` that names every wrong option. */
@@ -65,6 +73,7 @@ export function openDialect(options: FormatOptions): Dialect {
     quote: quoted ? Buffer.from(values.quote) : undefined,
     escape: quoted ? Buffer.from(escape) : undefined,
     columns: values.header ? undefined : values.columns,
+    relaxQuotes: values.relaxQuotes,
   };
 }
 

@@ -109,6 +109,14 @@ export class RowCutter {
     return { text, fields: this.#scannedFields(bytes, fieldAt) };
   }
 
+  /** The first line of a row that is broken, as a text; undefined when it is not text, or longer than a row may be. */
+  readLine(window: ByteWindow, { end, next }: BrokenCut): string | undefined {
+    if (next === undefined) return undefined;
+    const returned = this.#lineEnd === 'LF' && end > window.start && window.bytes[end - 1] === carriageReturn;
+    const line = window.bytes.subarray(window.start, returned ? end - 1 : end);
+    return isUtf8(line) ? line.toString() : undefined;
+  }
+
   /** Drops the rest of a row up to its line end; false: that has not arrived. */
   skipLine(window: ByteWindow): boolean {
     const found = window.bytes.indexOf(this.#terminator, window.start);

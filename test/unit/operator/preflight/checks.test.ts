@@ -40,7 +40,14 @@ const faults: readonly {
           files: {
             format: 'CSV',
             compression: 'Auto',
-            csv: { delimiter: ',', quote: '"', escape: '', header: false, columns: ['a', 'a'] },
+            csv: {
+              delimiter: ',',
+              quote: '"',
+              escape: '',
+              header: false,
+              columns: ['a', 'a'],
+              relaxQuotes: false,
+            },
           },
         }),
       ),

@@ -4,7 +4,7 @@ import type { S3ImportSourceFiles } from '../../../../crds/generated/s3-import-s
 import type { DocumentSettings } from '../../../../lib/converter/converter.ts';
 import { findContradiction } from '../../../../operator/preflight/find-contradiction.ts';
 
-const csv = { delimiter: ',', quote: '"', escape: '', header: false };
+const csv = { delimiter: ',', quote: '"', escape: '', header: false, relaxQuotes: false };
 
 function files(changes: Partial<S3ImportSourceFiles> = {}): S3ImportSourceFiles {
   return { format: 'CSV', compression: 'Auto', ...changes };

@@ -50,7 +50,7 @@ function taskOf(changes: Partial<ImportTemplateInput> = {}): ImportTask {
 
 suite('the task of an import', () => {
   test('says what the specs say, in numbers that a worker can use', () => {
-    const csv = { delimiter: ';', quote: '"', escape: '', header: true };
+    const csv = { delimiter: ';', quote: '"', escape: '', header: true, relaxQuotes: false };
     const source = importSource(withSpec({ files: { format: 'CSV', compression: 'Gzip', csv } }));
     assert.deepEqual(taskOf({ source }), {
       kind: 'import-shard',
@@ -142,7 +142,7 @@ suite('the template of workers', () => {
         withSpec({
           files: {
             ...spec.files,
-            csv: { delimiter: ';', quote: '"', escape: '', header: true },
+            csv: { delimiter: ';', quote: '"', escape: '', header: true, relaxQuotes: false },
           },
         }),
       ),

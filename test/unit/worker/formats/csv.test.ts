@@ -169,6 +169,34 @@ describe('reading CSV', () => {
     }
   });
 
+  it('[P-31] relaxed quotes leave every row where it is, and every record as it is', async () => {
+    let relaxedRows = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(character, { maxLength: 80 }),
+        dialect,
+        pieces,
+        async (characters, sample, sizes) => {
+          const bytes = Buffer.from(`x${sample.delimiter}y\n${characters.join('')}`);
+          const { delimiter, quote, escape } = sample;
+          const options = { delimiter, quote, escape, header: false, columns: ['a', 'b', 'c', 'd'] };
+          const strict = await read(bytes, options, sizes);
+          const relaxed = await read(bytes, { ...options, relaxQuotes: true }, sizes);
+          assert.deepEqual(
+            relaxed.map(({ row, offset }) => [row, offset]),
+            strict.map(({ row, offset }) => [row, offset]),
+          );
+          for (const [index, item] of strict.entries()) {
+            if (item.kind === 'record') assert.deepEqual(relaxed[index], item);
+            else if (relaxed[index]?.kind === 'record') relaxedRows += 1;
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+    assert.ok(relaxedRows > 20);
+  });
+
   it('takes a row of exactly the limit', async () => {
     for (const row of ['1,23456789', '1,"345678"']) {
       for (const lineEnd of ['', '\n']) {
