@@ -30,6 +30,13 @@ export const fileReasons = {
     summary: 'The connection broke while the object was read.',
     cure: 'Nothing, if it passes: the file is tried again.',
   },
+  ObjectDenied: {
+    on: ['File'],
+    kinds: onSource,
+    class: 'E',
+    summary: 'This object may not be read, though others of the source may.',
+    cure: 'Let its owner grant it, or the key of KMS that it is encrypted with; or upload it again as the others are.',
+  },
   ObjectChecksumMismatch: {
     on: ['File'],
     kinds: onSource,

@@ -48,7 +48,7 @@ export interface ImportUnderFault {
   /** One worker, until it has ended. */
   work(options?: StartOptions): Promise<WorkerEnd>;
   /** One worker after the other until every file is settled, each as if the time of waiting files had come. */
-  workOff(): Promise<void>;
+  workOff(options?: StartOptions): Promise<void>;
   sql: StoreFixture['database']['sql'];
   /** As if so much time had passed for the claims and seats that are held, and for the files that wait. */
   lapse(): Promise<void>;
@@ -183,9 +183,9 @@ async function createImport(parts: Parts, options: ImportOptions): Promise<Impor
     start,
     work: async (changes) => await start(changes).ended,
     sql,
-    workOff: async () => {
+    workOff: async (changes) => {
       for (let count = 0; count < mostWorkers; count += 1) {
-        const { code, report } = await start().ended;
+        const { code, report } = await start(changes).ended;
         if (code !== 0) throw new Error(`a worker ended with ${code}: ${report?.reason} ${report?.message}`);
         const { files } = await fixture.store.status.sourceCounts(sourceId);
         if (files.unfinished === 0) return;

@@ -6,6 +6,7 @@ import type { Logger } from '../../lib/log.ts';
 import type { ClaimedFile, Claims } from '../../lib/store/types.ts';
 import type { WorkerMetrics } from '../worker-metrics.ts';
 import { HeldClaims, leaseMs } from '../pipeline/held-claims.ts';
+import { Denials, failureOfDenied, isDenial, type DeniedFile } from '../pipeline/denials.ts';
 import { importFile, type FileOutcome, type ImportFileDeps } from '../pipeline/import-file.ts';
 
 export interface ImportShardDeps extends ImportFileDeps {
@@ -68,6 +69,7 @@ class Shard {
   readonly #stop: AbortController;
   readonly #signal: AbortSignal;
   readonly #open = new Set<Promise<void>>();
+  readonly #denials: Denials;
   readonly #startedAt: number;
   #files = 0;
   #records = noRecords;
@@ -78,6 +80,7 @@ class Shard {
     this.held = new HeldClaims(deps);
     this.#task = task;
     this.#deps = deps;
+    this.#denials = new Denials({ ...deps, bucket: task.bucket });
     this.#stop = new AbortController();
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
     this.#startedAt = deps.clock.monotonic();
@@ -103,6 +106,7 @@ class Shard {
         await this.#take(answer.files);
         continue;
       }
+      this.#throwIfOnlyDenied();
       if (this.#open.size > 0) idleSince = undefined;
       else idleSince ??= this.#deps.clock.monotonic();
       if (this.#isIdleSince(idleSince)) break;
@@ -111,6 +115,7 @@ class Shard {
     await Promise.all(this.#open);
     this.#throwIfFailed();
     this.#signal.throwIfAborted();
+    this.#throwIfOnlyDenied();
   }
 
   /** Ends what is still open and gives its claims back. */
@@ -148,6 +153,12 @@ class Shard {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
+  /** Nothing is left but files that may not be read, and none was that may. */
+  #throwIfOnlyDenied(): void {
+    const { undecided } = this.#denials;
+    if (undecided !== undefined && this.#open.size === 0) throw undecided.error;
+  }
+
   #claim(): ReturnType<Claims['claim']> {
     const { claims, templateHash, claimant, slot, retry } = this.#deps;
     const { sourceId, limits } = this.#task;
@@ -178,21 +189,47 @@ class Shard {
       this.held.settle(file.claim);
       this.#count(outcome);
       this.#deps.metrics.fileEnded(outcome, file.size);
-      if (outcome.kind === 'imported') log.info('File imported', { ...outcome.records });
-      else log.warn('File failed', { error: outcome.error });
+      if (outcome.kind === 'imported') {
+        log.info('File imported', { ...outcome.records });
+        for (const denied of this.#denials.imported(file)) await this.#failDenied(denied);
+      } else log.warn('File failed', { error: outcome.error });
     } catch (error) {
       if (this.#signal.aborted && this.#failure === undefined && !lost.aborted) return;
-      this.#settleError(file, error, lost);
+      await this.#settleError(file, error, lost).catch((worse: unknown) => this.#fail(worse));
     }
   }
 
-  #settleError(file: ClaimedFile, error: unknown, lost: AbortSignal): void {
+  async #settleError(file: ClaimedFile, error: unknown, lost: AbortSignal): Promise<void> {
     if (lost.aborted || reasonOf(error) === 'LeaseLost') {
       this.held.settle(file.claim);
       this.#deps.metrics.leaseLost();
       this.#deps.log.warn('Claim lost; another worker has the file', { key: file.key });
       return;
     }
+    const denied = { file, error };
+    const verdict = isDenial(error) ? await this.#denials.judge(denied, this.#signal) : 'everything';
+    if (verdict === 'own') await this.#failDenied(denied);
+    if (verdict === 'everything') this.#fail(error);
+  }
+
+  async #failDenied(denied: DeniedFile): Promise<void> {
+    const { claims, retry, log, metrics } = this.#deps;
+    const { file } = denied;
+    const failure = failureOfDenied(denied, this.#task.limits.maxAttempts);
+    try {
+      await retry(() => claims.failFile(file.claim, failure), this.#signal);
+    } catch (error) {
+      if (reasonOf(error) !== 'LeaseLost') throw error;
+    }
+    this.held.settle(file.claim);
+    const { error } = denied;
+    const outcome = { kind: 'failed', error } as const;
+    this.#count(outcome);
+    metrics.fileEnded(outcome, file.size);
+    log.warn('File failed: it may not be read, though others may', { key: file.key, error });
+  }
+
+  #fail(error: unknown): void {
     this.#failure ??= { error };
     this.#stop.abort(error);
   }

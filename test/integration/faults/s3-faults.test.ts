@@ -280,6 +280,23 @@ describe('workers that meet faults of S3', { skip: await reasonToSkipMiniStack()
       await assertImported(one, whole);
     });
 
+    it('one object that may not be read is given up with its cure, and keeps no other from being imported', async () => {
+      const one = await createImport();
+      const denied = 'in/0-denied.jsonl';
+      await one.bucket.put(denied, mixedLines('denied', 10));
+      await one.find();
+      const credentials = await world.s3.createUser([
+        ...readStatements(one.bucket.name),
+        { Effect: 'Deny', Action: 's3:GetObject', Resource: `arn:aws:s3:::${one.bucket.name}/${denied}` },
+      ]);
+      await one.workOff({ credentials });
+      const { state, attempts, reason, message, cure } = await one.file(denied);
+      assert.deepEqual({ state, attempts, reason }, { state: 'failed', attempts: 3, reason: 'ObjectDenied' });
+      assert.match(message ?? '', /ExplicitDeny.*may not s3:GetObject/);
+      assert.match(cure ?? '', /owner/);
+      await assertImported(one, { ...whole, failed: 1 });
+    });
+
     it('a store that says the bucket is elsewhere, and one that denies, end the worker; its message names the cure', async () => {
       const principal = 'arn:aws:sts::123456789012:assumed-role/acme-millrace/session';
       const told: readonly (readonly [Fault, string, RegExp])[] = [

@@ -315,3 +315,65 @@ suite('a worker in trouble', () => {
     assert.deepEqual([report.outcome, report.files], ['done', 0]);
   });
 });
+
+suite('objects that may not be read', () => {
+  const denial = () => new TerminalError({ reason: 'ReadDenied', message: 'May not read.' });
+
+  /** Keys that are denied now; the others can be read. */
+  function deny(...keys: readonly string[]): Set<string> {
+    const denied = new Set(keys);
+    const open = world.bucket.open.bind(world.bucket);
+    world.bucket.open = (request, signal) =>
+      denied.has(request.key) ? Promise.reject(denial()) : open(request, signal);
+    return denied;
+  }
+
+  function attempts(key: string): number | undefined {
+    return world.ledger.files.get(key)?.attempts;
+  }
+
+  test('[C-07] one among others that may is given up after its attempts, with its own reason; the others are imported', async () => {
+    for (const key of ['web/a', 'web/b', 'web/c', 'web/d', 'web/e', 'web/f']) world.add(key, 2);
+    deny('web/a');
+    await start({ maxAttempts: 3 }).finish();
+    const { 'web/a': alone, ...others } = states();
+    assert.equal(alone, 'failed');
+    assert.ok(Object.values(others).every((state) => state === 'done'));
+    const failure = world.ledger.files.get('web/a')?.failure;
+    assert.equal(failure?.reason, 'ObjectDenied');
+    assert.match(failure.message, /Other files of the source can be read, this one cannot \(ReadDenied\)/);
+    assert.match(failure.cure, /owner/);
+  });
+
+  test('all of them end the worker, and cost no file an attempt', async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => `web/${index}`);
+    for (const key of keys) world.add(key, 2);
+    deny(...keys);
+    await assert.rejects(start().finish(), { reason: 'ReadDenied' });
+    assert.ok(keys.every((key) => world.ledger.files.get(key)?.state === 'found' && attempts(key) === 0));
+    assert.ok(world.bucket.calls.open === 0);
+  });
+
+  test('from one moment on end the worker: what it read before it may not read either', async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => `web/${String(index).padStart(2, '0')}`);
+    for (const key of keys) world.add(key, 2);
+    const denied = deny();
+    world.beforeRow = (key) => {
+      if (key === 'web/09') for (const one of keys) denied.add(one);
+      return Promise.resolve();
+    };
+    await assert.rejects(start().finish(), { reason: 'ReadDenied' });
+    assert.ok(!Object.values(states()).includes('failed'));
+    const left = keys.filter((key) => world.ledger.files.get(key)?.state === 'found');
+    assert.ok(left.length >= 6);
+    assert.ok(left.every((key) => attempts(key) === 0));
+  });
+
+  test('the only one that is left, and was found so before, is its own', async () => {
+    world.bucket.put('web/a', { body: JSON.stringify({ key: 'web/a', rows: 1 }) });
+    world.ledger.add('web/a', { attempts: 1 });
+    deny('web/a');
+    await start({ maxAttempts: 2 }).finish();
+    assert.equal(world.ledger.files.get('web/a')?.failure?.reason, 'ObjectDenied');
+  });
+});
