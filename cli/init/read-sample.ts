@@ -88,7 +88,7 @@ function refuseOtherFormats(head: Buffer): void {
     message:
       other === undefined
         ? 'The sample is empty. Name a file with some rows.'
-        : `The sample is ${other}, and a manifest is made from JSON lines or CSV in UTF-8. Begin with a file of examples instead.`,
+        : `The sample is ${other}, and a manifest is made from JSON lines or CSV in UTF-8, or Parquet. Begin with a file of examples instead.`,
   });
 }
 

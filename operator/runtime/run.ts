@@ -94,6 +94,7 @@ async function lead(parts: RuntimeParts, leadership: Leadership): Promise<void> 
       .catch((error: unknown) => failed.abort(error))
       .finally(() => running.delete(controller)),
   );
+  parts.log.info('controllers started', { controllers: parts.controllers.map(({ name }) => name) });
   await allWithin(runs, signal, parts);
   if (running.size > 0) {
     parts.log.error('passes did not end in time, and are abandoned', {

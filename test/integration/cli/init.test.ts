@@ -106,9 +106,10 @@ suite('millrace init source', () => {
     );
   });
 
-  test('[I-30] a sample that is neither JSON lines nor CSV, or empty, is told', async () => {
+  test('[I-30] a sample of another format, a damaged or an empty one, is told', async () => {
     for (const [name, content, message] of [
-      ['a.parquet', Buffer.from('PAR1\u0015\0\0\0', 'latin1'), /FormatMismatch: The sample is Parquet/],
+      ['a.parquet', Buffer.from('PAR1\u0015\0\0\0', 'latin1'), /CorruptParquet: The Parquet file is damaged/],
+      ['a.avro', Buffer.from('Obj\u0001\0\0', 'latin1'), /FormatMismatch: The sample is Avro/],
       ['empty.jsonl', '', /FormatMismatch: The sample is empty/],
     ] as const) {
       const { code, stderr, stdout } = await runMillrace(['init', 'source', await file(name, content)]);

@@ -147,7 +147,7 @@ describe('millrace read', () => {
     ],
     'an unknown format': [
       ['read', 'a.csv', '--format', 'xml'],
-      /--format must be one of JSONLines, CSV, not "xml"/,
+      /--format must be one of JSONLines, CSV, Parquet, not "xml"/,
     ],
     'a name that tells no format': [
       ['read', 'a.bin'],
@@ -189,7 +189,7 @@ describe('millrace read', () => {
     for (const name of names) {
       const { code, stdout, stderr } = await runMillrace([name, '--help']);
       assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
-      assert.match(stdout, new RegExp(`Usage: millrace ${name} `));
+      assert.match(stdout, new RegExp(`Usage: millrace ${name}[ \\n]`));
       assert.ok(!stdout.includes('\u001b'));
       assert.ok(stdout.split('\n').every((line) => line.length <= 120));
     }

@@ -45,7 +45,7 @@ suite('the operator is asked to stop', { skip: await reasonToSkip(), concurrency
       const lease = await plane.client.find<Lease>(leaseType, { namespace, name: 'millrace-operator' });
       return lease?.spec?.holderIdentity ?? '';
     };
-    await waitUntil('the operator leads', 120_000, async () => (await holder()) !== '');
+    await waitUntil('the operator leads', 120_000, () => log.includes('"controllers started"'));
     return {
       proxy,
       namespace,
