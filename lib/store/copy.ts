@@ -30,22 +30,37 @@ export type CopyValue = string | number | undefined;
 const chunkSize = 1 << 18;
 
 /**
- * Yields rows in the text format of COPY, in chunks.
+ * Makes rows in the text format of COPY, in chunks, as they come.
  * The caller has made sure that no cell holds NUL (`cleanText`).
  */
-export function* encodeCopy<Item>(
+export class CopyEncoder {
+  readonly #chunks: Buffer[] = [];
+  #text = '';
+
+  add(row: readonly CopyValue[]): void {
+    this.#text += encodeRow(row);
+    if (this.#text.length >= chunkSize) this.#cut();
+  }
+
+  /** All of them. */
+  finish(): readonly Buffer[] {
+    if (this.#text !== '') this.#cut();
+    return this.#chunks;
+  }
+
+  #cut(): void {
+    this.#chunks.push(Buffer.from(this.#text));
+    this.#text = '';
+  }
+}
+
+export function encodeCopy<Item>(
   items: Iterable<Item>,
   toRow: (item: Item) => readonly CopyValue[],
-): Generator<Buffer> {
-  let text = '';
-  for (const item of items) {
-    text += encodeRow(toRow(item));
-    if (text.length >= chunkSize) {
-      yield Buffer.from(text);
-      text = '';
-    }
-  }
-  if (text !== '') yield Buffer.from(text);
+): readonly Buffer[] {
+  const encoder = new CopyEncoder();
+  for (const item of items) encoder.add(toRow(item));
+  return encoder.finish();
 }
 
 function encodeRow(row: readonly CopyValue[]): string {

@@ -364,16 +364,35 @@ export interface LoadBatch {
   /** The file's `committedRows` before this batch. */
   readonly afterRow: number;
   readonly throughRow: number;
-  readonly events: readonly LoadedEvent[];
+  readonly events: EncodedEvents;
   readonly rejects: readonly Reject[];
   readonly skipped: number;
   /** The file's last batch: closes it as done. */
   readonly final: boolean;
 }
 
+/**
+ * Events as they go to the database. Encoded as soon as they are made: batches wait for each other, and objects take
+ * several times the memory of their text.
+ */
+export interface EncodedEvents {
+  readonly count: number;
+  /** Of all of them, for COPY. */
+  readonly rows: readonly Buffer[];
+  /** Those that change properties of users or groups, in the order of their rows. */
+  readonly changing: readonly LoadedEvent[];
+}
+
 export interface LoadedEvent {
   readonly row: number;
   readonly event: EventCall;
+}
+
+/** Takes the events of one batch, in the order of their rows. */
+export interface EventEncoder {
+  add(loaded: LoadedEvent): void;
+  /** What was added. The encoder is not used after it. */
+  finish(): EncodedEvents;
 }
 
 export interface LoadResult {
@@ -387,6 +406,8 @@ export interface LoadResult {
 }
 
 export interface Loading {
+  /** For the events of one batch. */
+  encodeEvents(target: LoadTarget): EventEncoder;
   /**
    * Events, property changes, rejects, counters and the file's progress, in one transaction.
    * After a `TransientError` the same batch may be given again: it is committed once.

@@ -16,6 +16,7 @@ import { eventStore } from '../../worker/destinations/event-store.ts';
 import { batchLimitsAt } from '../../worker/pipeline/batching.ts';
 import { createPace, unlimited, type Pace } from '../../worker/pipeline/pace.ts';
 import { leaveSeat, seatSize, takeSeat } from '../../worker/seat.ts';
+import { encodedEvents } from './encoded-events.ts';
 import { claimRequest, event, identify, storeDeps, storeOptions, target, testSchema } from './store.ts';
 
 export interface WorkerOrder {
@@ -59,7 +60,10 @@ function batchesOf(file: ClaimedFile, batchRows: number): readonly LoadBatch[] {
     batches.push({
       afterRow,
       throughRow: afterRow + rows.length,
-      events: rows.filter(({ row }) => row % 33 !== 0 && row % 34 !== 0),
+      events: encodedEvents(
+        target,
+        rows.filter(({ row }) => row % 33 !== 0 && row % 34 !== 0),
+      ),
       rejects: bad.map(({ row }) => ({
         row,
         offset: row * 10,
@@ -72,7 +76,7 @@ function batchesOf(file: ClaimedFile, batchRows: number): readonly LoadBatch[] {
     });
   }
   // All rows were committed before somebody was killed; what is left is to close the file.
-  const none = { events: [], rejects: [], skipped: 0, final: true };
+  const none = { events: encodedEvents(target, []), rejects: [], skipped: 0, final: true };
   const end = { afterRow: events.length, throughRow: events.length, ...none };
   return batches.length === 0 ? [end] : batches;
 }
@@ -124,7 +128,7 @@ async function loadFile(
   const rows = Math.min(order.batchRows, batchLimitsAt(pace.perSecond).rows);
   for (const batch of batchesOf(file, rows)) {
     await store.claims.renew(held, leaseMs);
-    await atPace(pace, batch.events.length, (until) => sink.write(file, batch, until));
+    await atPace(pace, batch.events.count, (until) => sink.write(file, batch, until));
   }
 }
 

@@ -11,13 +11,13 @@ import type {
   FaultPoint,
   FoundObject,
   LoadBatch,
-  LoadedEvent,
   LoadResult,
   SourceIdentity,
   Store,
   StoreDeps,
   StoreOptions,
 } from '../../lib/store/types.ts';
+import { encodedEvents } from './encoded-events.ts';
 import { startPostgres, type PostgresServer, type TestDatabase } from './postgres.ts';
 
 export const testSchema = 'acme';
@@ -200,11 +200,11 @@ export function groupIdentify(insertId: string, groups: JsonObject, groupPropert
 /** A batch of these events, one a row, from the row behind `afterRow` on. */
 export function batchOf(events: readonly EventCall[], changes: Partial<LoadBatch> = {}): LoadBatch {
   const { afterRow = 0 } = changes;
-  const rows: LoadedEvent[] = events.map((one, index) => ({ row: afterRow + index + 1, event: one }));
+  const rows = events.map((one, index) => ({ row: afterRow + index + 1, event: one }));
   return {
     afterRow,
     throughRow: afterRow + events.length,
-    events: rows,
+    events: encodedEvents(target, rows),
     rejects: [],
     skipped: 0,
     final: true,

@@ -1,5 +1,13 @@
 import type { DestinationSettings, StoreSettings } from '../../lib/contract/task.ts';
-import type { Claim, ClaimedFile, FileVersion, LoadBatch, LoadResult, Store } from '../../lib/store/types.ts';
+import type {
+  Claim,
+  ClaimedFile,
+  EventEncoder,
+  FileVersion,
+  LoadBatch,
+  LoadResult,
+  Store,
+} from '../../lib/store/types.ts';
 
 /** What a line of the registry holds. */
 export interface Destination {
@@ -16,6 +24,8 @@ export interface DestinationTarget {
 
 /** Where the batches of a file go. One is shared by all files of a worker. */
 export interface Sink {
+  /** For the events of one batch. */
+  encodeEvents(): EventEncoder;
   /**
    * Delivers a batch and records how far the file has come. After a `TransientError` the same batch may be given
    * again. `LeaseLost`: the file is another worker's now. `late`: the reservation was over before the batch was

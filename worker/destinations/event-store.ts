@@ -9,6 +9,7 @@ export const eventStore: Destination = {
     const { loading } = store;
     const target = { projectId, deduplicationWindowMs: storeSettings.deduplicationWindowMs };
     return {
+      encodeEvents: () => loading.encodeEvents(target),
       write: async (file, batch, validUntil) => {
         try {
           if (!isStaged(file, maxRejectShare)) {

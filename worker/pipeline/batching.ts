@@ -1,5 +1,5 @@
 import type { Reject } from '../../lib/contract/event.ts';
-import type { LoadBatch, LoadedEvent } from '../../lib/store/types.ts';
+import type { EventEncoder, LoadBatch } from '../../lib/store/types.ts';
 import type { Outcome } from '../conversions/conversion.ts';
 import type { RecordItem } from '../formats/format.ts';
 
@@ -27,6 +27,8 @@ export interface BatchingInput {
   /** Rows up to and including this one are already committed, and left out. */
   readonly committedRows: number;
   readonly convert: (item: Extract<RecordItem, { kind: 'record' }>) => Outcome;
+  /** A new one for each batch. */
+  readonly encodeEvents: () => EventEncoder;
 }
 
 /** Turns records into batches. The last one, which may be empty, is `final`. */
@@ -34,14 +36,14 @@ export async function* batchRecords(
   input: BatchingInput,
   limits: BatchLimits = defaultBatchLimits,
 ): AsyncGenerator<LoadBatch, void, undefined> {
-  let open = openBatch(input.committedRows);
+  let open = openBatch(input.committedRows, input);
   for await (const items of input.records) {
     for (const item of items) {
       if (item.row <= input.committedRows) continue;
       addItem(open, item, input.convert);
       if (open.rows < limits.rows && open.characters < limits.characters) continue;
       yield closeBatch(open, false);
-      open = openBatch(item.row);
+      open = openBatch(item.row, input);
     }
   }
   yield closeBatch(open, true);
@@ -50,20 +52,21 @@ export async function* batchRecords(
 interface OpenBatch {
   readonly afterRow: number;
   throughRow: number;
-  readonly events: LoadedEvent[];
+  readonly events: EventEncoder;
   readonly rejects: Reject[];
   skipped: number;
   rows: number;
   characters: number;
 }
 
-function openBatch(afterRow: number): OpenBatch {
-  return { afterRow, throughRow: afterRow, events: [], rejects: [], skipped: 0, rows: 0, characters: 0 };
+function openBatch(afterRow: number, { encodeEvents }: BatchingInput): OpenBatch {
+  const events = encodeEvents();
+  return { afterRow, throughRow: afterRow, events, rejects: [], skipped: 0, rows: 0, characters: 0 };
 }
 
 function closeBatch(open: OpenBatch, final: boolean): LoadBatch {
   const { afterRow, throughRow, events, rejects, skipped } = open;
-  return { afterRow, throughRow, events, rejects, skipped, final };
+  return { afterRow, throughRow, events: events.finish(), rejects, skipped, final };
 }
 
 function addItem(open: OpenBatch, item: RecordItem, convert: BatchingInput['convert']): void {
@@ -82,7 +85,7 @@ function addItem(open: OpenBatch, item: RecordItem, convert: BatchingInput['conv
 function addOutcome(open: OpenBatch, item: Extract<RecordItem, { kind: 'record' }>, outcome: Outcome): void {
   switch (outcome.kind) {
     case 'event':
-      open.events.push({ row: item.row, event: outcome.event });
+      open.events.add({ row: item.row, event: outcome.event });
       return;
     case 'skip':
       open.skipped += 1;

@@ -83,6 +83,7 @@ async function importRows(
     records: deps.readRecords(stored, signal, file.committedRows),
     committedRows: file.committedRows,
     convert: (item: RecordRead) => convertRow(task, file, deps.conversion, item),
+    encodeEvents: () => deps.sink.encodeEvents(),
   };
   const batches = batchRecords(rows, batchLimitsAt(deps.pace.events.perSecond));
   let records = noRecords;
@@ -104,7 +105,7 @@ function commit(
   deps: ImportFileDeps,
   signal: AbortSignal,
 ): Promise<RecordCounts> {
-  return atPace(deps.pace.events, batch.events.length, { deps, signal }, (validUntil) =>
+  return atPace(deps.pace.events, batch.events.count, { deps, signal }, (validUntil) =>
     deps.sink.write(file, batch, validUntil),
   );
 }

@@ -32,16 +32,16 @@ export async function commitBatch(
   batch: LoadBatch,
 ): Promise<LoadResult> {
   return await asBatch(context, batch, async (counts) => {
-    if (batch.events.length > 0) await copyEvents(context.tx, target, batch.events);
+    if (batch.events.count > 0) await copyEvents(context.tx, batch.events);
     const stamp = await stampOf(context, batch);
     await storeRejects(context, batch.rejects, stamp);
-    if (stamp === undefined || batch.events.length === 0) return { counts, stamp, staged: false };
+    if (stamp === undefined || batch.events.count === 0) return { counts, stamp, staged: false };
     const { imported, winners } = await storeEvents(context, target, { events: batch.events, stamp });
-    for (const [scope, subjects] of collectSubjects(target, batch.events, winners)) {
+    for (const [scope, subjects] of collectSubjects(target, batch.events.changing, winners)) {
       const journal = batch.final ? undefined : context.claim.fileId;
       await applyProperties(context.tx, context.schema, { scope, subjects, journal });
     }
-    const duplicate = batch.events.length - imported;
+    const duplicate = batch.events.count - imported;
     return { counts: { ...counts, imported, duplicate }, stamp, staged: false };
   });
 }
@@ -89,7 +89,7 @@ async function asBatch(
 
 /** As late as may be: nobody can close the hour from here on until the transaction ends. */
 async function stampOf(context: BatchContext, { events, rejects }: LoadBatch): Promise<string | undefined> {
-  return events.length + rejects.length === 0 ? undefined : await takeStamp(context);
+  return events.count + rejects.length === 0 ? undefined : await takeStamp(context);
 }
 
 type BatchCounts = Omit<LoadResult, 'repeated'>;

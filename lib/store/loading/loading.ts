@@ -3,6 +3,7 @@ import type { Claim, Loading, StoreDeps } from '../types.ts';
 import { commitBatch, stageBatch, type BatchContext } from './commit-batch.ts';
 import { publishFile } from './publish-file.ts';
 import { restartFile } from './restart-file.ts';
+import { encodeEvents } from './staged-event.ts';
 import { takeBackTimeoutMs } from './take-back.ts';
 import { PartitionMissing } from './take-stamp.ts';
 
@@ -38,6 +39,7 @@ export function createLoading(database: Database, deps: StoreDeps): Loading {
     return result;
   };
   return {
+    encodeEvents,
     commitBatch: async (claim, target, batch, validUntil) =>
       await load({ claim, validUntil, work: async (context) => await commitBatch(context, target, batch) }),
     stageBatch: async (claim, target, batch, validUntil) =>

@@ -33,9 +33,8 @@ export const propertyScopes = ['user', 'group'] as const;
 export type PropertyScope = (typeof propertyScopes)[number];
 
 /** Whether an event does more than to be stored. */
-export function changesProperties(loaded: LoadedEvent | undefined): boolean {
-  if (loaded === undefined) return false;
-  return loaded.event.kind !== 'event' || syncsUserProperties(loaded.event);
+export function changesProperties(event: EventCall): boolean {
+  return event.kind !== 'event' || syncsUserProperties(event);
 }
 
 /** A plain event tells of the user's properties only if it says so; imports say no unless the converter says yes. */
@@ -43,15 +42,17 @@ function syncsUserProperties({ body }: EventCall): boolean {
   return body['$skip_user_properties_sync'] === false && isJsonObject(body['user_properties']);
 }
 
-/** The subjects of a batch's stored events, users before groups; scopes without subjects are left out. */
+/**
+ * The subjects of those events whose row was stored, users before groups; scopes without subjects are left out.
+ */
 export function collectSubjects(
   { projectId }: LoadTarget,
-  events: readonly LoadedEvent[],
-  winners: ReadonlySet<number>,
+  changing: readonly LoadedEvent[],
+  stored: ReadonlySet<number>,
 ): readonly (readonly [PropertyScope, readonly PropertySubject[]])[] {
   const scopes: Record<PropertyScope, Map<string, GrowingSubject>> = { user: new Map(), group: new Map() };
-  for (const [ord, { event }] of events.entries()) {
-    if (!winners.has(ord)) continue;
+  for (const { row, event } of changing) {
+    if (!stored.has(row)) continue;
     const steps = stepsOf(event);
     if (steps.length === 0) continue;
     const subjects = scopes[scopeOf(event)];

@@ -79,12 +79,12 @@ async function moveEvents(
     'CREATE TEMPORARY TABLE IF NOT EXISTS millrace_winners_1 (file_row bigint) ON COMMIT DELETE ROWS',
   );
   const stamp = await takeStamp(context);
-  const stage = `SELECT file_row AS ord, * FROM ${schema}.staged_events WHERE file_id = $5`;
+  const stage = `SELECT * FROM ${schema}.staged_events WHERE file_id = $5`;
   const [moved] = await tx.query<{ imported: number; staged: number }>(
     `${insertFrom(schema, stage)}, changing AS (
        INSERT INTO ${winnersTable}
-       SELECT ord FROM won JOIN firsts USING (key)
-       WHERE EXISTS (SELECT 1 FROM ${schema}.staged_changes c WHERE c.file_id = $5 AND c.file_row = ord)
+       SELECT file_row FROM won JOIN firsts USING (key)
+       WHERE EXISTS (SELECT 1 FROM ${schema}.staged_changes c WHERE c.file_id = $5 AND c.file_row = firsts.file_row)
      )
      SELECT (SELECT count(*) FROM won) AS imported,
             (SELECT count(*) FROM ${schema}.staged_events WHERE file_id = $5) AS staged`,

@@ -1,23 +1,26 @@
 import { cleanText } from '../clean-text.ts';
 import { encodeCopy } from '../copy.ts';
-import type { LoadedEvent, LoadTarget } from '../types.ts';
+import type { EncodedEvents, LoadTarget } from '../types.ts';
 import type { BatchContext } from './commit-batch.ts';
-import { changesProperties, scopeOf, stepsOf, subjectsOf } from './property-subjects.ts';
-import { stageRow } from './staged-event.ts';
+import { scopeOf, stepsOf, subjectsOf } from './property-subjects.ts';
+import { stageTable } from './staged-event.ts';
+import { copyEvents } from './store-events.ts';
 
 /** Puts events where nobody sees them, with whose properties they will change. */
 export async function stageEvents(
   { tx, schema, claim }: BatchContext,
   target: LoadTarget,
-  events: readonly LoadedEvent[],
+  events: EncodedEvents,
 ): Promise<void> {
-  if (events.length === 0) return;
-  await tx.copy(
-    `COPY ${schema}.staged_events
-       (file_id, key, time_ms, file_row, kind, event_type, user_id, device_id, insert_id, body) FROM STDIN`,
-    encodeCopy(events, (loaded) => [claim.fileId, ...stageRow(target, loaded)]),
+  if (events.count === 0) return;
+  await copyEvents(tx, events);
+  await tx.execute(
+    `INSERT INTO ${schema}.staged_events
+       (file_id, key, time_ms, file_row, kind, event_type, user_id, device_id, insert_id, body)
+     SELECT $1, key, time_ms, file_row, kind, event_type, user_id, device_id, insert_id, body FROM ${stageTable}`,
+    [claim.fileId],
   );
-  const changing = events.filter((loaded) => changesProperties(loaded) && stepsOf(loaded.event).length > 0);
+  const changing = events.changing.filter(({ event }) => stepsOf(event).length > 0);
   const changes = changing.flatMap(({ row, event }) =>
     subjectsOf(target.projectId, event).map((subject) => ({ row, scope: scopeOf(event), subject })),
   );

@@ -1,7 +1,9 @@
+import type { CopyValue } from '../copy.ts';
+import { CopyEncoder } from '../copy.ts';
 import { cleanJson, cleanText } from '../clean-text.ts';
-import { encodeCopy, type CopyValue } from '../copy.ts';
 import { hash128 } from '../identifiers.ts';
-import type { LoadedEvent, LoadTarget } from '../types.ts';
+import type { EventEncoder, LoadedEvent, LoadTarget } from '../types.ts';
+import { changesProperties } from './property-subjects.ts';
 
 /**
  * A table of the connection's own, empty at the end of each transaction. Named by its shape, since a pooler may
@@ -10,8 +12,8 @@ import type { LoadedEvent, LoadTarget } from '../types.ts';
 export const stageTable = 'pg_temp.millrace_stage_1';
 
 export const createStage = `CREATE TEMPORARY TABLE IF NOT EXISTS millrace_stage_1 (
-  ord integer, key uuid, time_ms bigint, file_row bigint, kind text, event_type text, user_id text,
-  device_id text, insert_id text, body json
+  file_row bigint, key uuid, time_ms bigint, kind text, event_type text, user_id text, device_id text,
+  insert_id text, body json
 ) ON COMMIT DELETE ROWS`;
 
 export const copyToStage = `COPY ${stageTable} FROM STDIN`;
@@ -20,18 +22,27 @@ export const copyToStage = `COPY ${stageTable} FROM STDIN`;
 const earliestMs = -210_866_803_200_000;
 const latestMs = 8_640_000_000_000_000;
 
-export function encodeStage(target: LoadTarget, events: readonly LoadedEvent[]): Generator<Buffer> {
-  return encodeCopy(events.keys(), (ord) => [ord, ...stageRow(target, events[ord])]);
+/** As rows of the stage. */
+export function encodeEvents({ projectId }: LoadTarget): EventEncoder {
+  const rows = new CopyEncoder();
+  const changing: LoadedEvent[] = [];
+  let count = 0;
+  return {
+    add: (loaded) => {
+      rows.add(stageRow(projectId, loaded));
+      count += 1;
+      if (changesProperties(loaded.event)) changing.push(loaded);
+    },
+    finish: () => ({ count, rows: rows.finish(), changing }),
+  };
 }
 
-/** Of columns `key`, `time_ms`, `file_row`, `kind`, `event_type`, `user_id`, `device_id`, `insert_id`, `body`. */
-export function stageRow(target: LoadTarget, loaded: LoadedEvent | undefined): readonly CopyValue[] {
-  if (loaded === undefined) return [];
-  const { row, event } = loaded;
+/** Of the columns in their order. */
+function stageRow(projectId: string, { row, event }: LoadedEvent): readonly CopyValue[] {
   return [
-    eventKey(target.projectId, loaded),
-    storableTime(event.time),
     row,
+    eventKey(projectId, event),
+    storableTime(event.time),
     event.kind,
     cleanText(event.eventType),
     event.userId === undefined ? undefined : cleanText(event.userId),
@@ -42,10 +53,10 @@ export function stageRow(target: LoadTarget, loaded: LoadedEvent | undefined): r
 }
 
 /** Same project, same device (without one: same user) and same insert_id: the same event. */
-function eventKey(projectId: string, { event }: LoadedEvent): string {
-  if (event.deviceId !== undefined) return hash128([projectId, 'device', event.deviceId, event.insertId]);
-  if (event.userId !== undefined) return hash128([projectId, 'user', event.userId, event.insertId]);
-  return hash128([projectId, 'none', event.insertId]);
+function eventKey(projectId: string, { deviceId, userId, insertId }: LoadedEvent['event']): string {
+  if (deviceId !== undefined) return hash128([projectId, 'device', deviceId, insertId]);
+  if (userId !== undefined) return hash128([projectId, 'user', userId, insertId]);
+  return hash128([projectId, 'none', insertId]);
 }
 
 /** undefined: the time of upload. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { encodedEvents } from '../../support/encoded-events.ts';
 import { reasonOf } from '../../../lib/errors.ts';
 import type { JsonObject } from '../../../lib/json.ts';
 import {
@@ -150,7 +151,10 @@ describe('loading', () => {
       const broken = batchOf(events);
       const bad = {
         ...broken,
-        events: broken.events.map((one, index) => (index === 5 ? { ...one, row: NaN } : one)),
+        events: encodedEvents(
+          target,
+          events.map((one, index) => ({ row: index === 5 ? NaN : index + 1, event: one })),
+        ),
       };
       await assert.rejects(suite.fixture.store.loading.commitBatch(claim, target, bad), (error) => {
         assert.equal(reasonOf(error), 'StoreError');

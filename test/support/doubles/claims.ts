@@ -1,3 +1,4 @@
+import { encodeEvents } from '../../../lib/store/loading/staged-event.ts';
 import { TerminalError } from '../../../lib/errors.ts';
 import type {
   Claim,
@@ -5,6 +6,7 @@ import type {
   ClaimRequest,
   ClaimResult,
   Claims,
+  EventEncoder,
   FileFailure,
   FileVersion,
   LoadBatch,
@@ -12,6 +14,7 @@ import type {
 } from '../../../lib/store/types.ts';
 import type { Sink } from '../../../worker/destinations/destination.ts';
 import { claimedFile } from '../builders/ledger.ts';
+import { decodeEvents } from '../encoded-events.ts';
 
 export interface MemoryFile {
   readonly file: ClaimedFile;
@@ -142,18 +145,22 @@ class ClaimsInMemory implements MemoryClaims {
     return { kind: again ? 'retried' : 'failed' };
   }
 
+  encodeEvents(): EventEncoder {
+    return encodeEvents({ projectId: '168342', deduplicationWindowMs: 0 });
+  }
+
   async write({ claim }: Pick<ClaimedFile, 'claim'>, batch: LoadBatch): Promise<LoadResult> {
     this.#begin('write');
     const entry = this.#held(claim);
     if (entry.committedRows !== batch.afterRow) {
       throw new Error(`${batch.afterRow} is not behind row ${entry.committedRows}`);
     }
-    entry.stored.push(...batch.events.map(({ event }) => event.insertId));
+    entry.stored.push(...decodeEvents(batch.events).map(({ insertId }) => insertId));
     entry.rejected += batch.rejects.length;
     entry.committedRows = batch.throughRow;
     if (batch.final) entry.state = 'done';
     const { rejects, skipped } = batch;
-    const counts = { imported: batch.events.length, duplicate: 0, rejected: rejects.length, skipped };
+    const counts = { imported: batch.events.count, duplicate: 0, rejected: rejects.length, skipped };
     return { ...counts, repeated: false };
   }
 

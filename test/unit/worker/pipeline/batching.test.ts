@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
+import { encodeEvents } from '../../../../lib/store/loading/staged-event.ts';
 import type { LoadBatch } from '../../../../lib/store/types.ts';
 import type { Outcome } from '../../../../worker/conversions/conversion.ts';
 import type { RecordItem, RecordRead } from '../../../../worker/formats/format.ts';
 import { batchRecords, type BatchLimits } from '../../../../worker/pipeline/batching.ts';
 import { badRow, eventCall, record, records } from '../../../support/builders/import-task.ts';
+import { decodeEvents, encodedEvents } from '../../../support/encoded-events.ts';
 
 /** What each row becomes is in the row itself. */
 function convert({ row, record: content }: RecordRead): Outcome {
@@ -19,11 +21,14 @@ function convert({ row, record: content }: RecordRead): Outcome {
   }
 }
 
+const target = { projectId: '168342', deduplicationWindowMs: 0 };
+const encoder = () => encodeEvents(target);
+
 async function batchesOf(
   parts: readonly (readonly RecordItem[])[],
   { committedRows = 0, limits }: { readonly committedRows?: number; readonly limits?: BatchLimits } = {},
 ): Promise<readonly LoadBatch[]> {
-  const input = { records: pieces(parts), committedRows, convert };
+  const input = { records: pieces(parts), committedRows, convert, encodeEvents: encoder };
   return await Array.fromAsync(limits === undefined ? batchRecords(input) : batchRecords(input, limits));
 }
 
@@ -34,7 +39,7 @@ async function* pieces<T>(parts: readonly T[]): AsyncGenerator<T> {
 /** What became of the rows, each once. */
 function outcomesOf(batches: readonly LoadBatch[]): readonly string[] {
   const told = batches.flatMap(({ events, rejects }) => [
-    ...events.map(({ row, event }) => `${row} ${event.insertId}`),
+    ...decodeEvents(events).map(({ row, insertId }) => `${row} ${insertId}`),
     ...rejects.map(({ row, reason }) => `${row} ${reason}`),
   ]);
   return told.toSorted();
@@ -65,7 +70,7 @@ suite('batches of rows', () => {
       {
         afterRow: 0,
         throughRow: 4,
-        events: [{ row: 1, event: eventCall('row 1') }],
+        events: encodedEvents(target, [{ row: 1, event: eventCall('row 1') }]),
         rejects: [
           { row: 2, offset: 200, column: undefined, reason: 'is no JSON', raw: '{' },
           {
@@ -83,7 +88,14 @@ suite('batches of rows', () => {
   });
 
   test('a file without rows is one batch, empty and final', async () => {
-    const empty = { afterRow: 0, throughRow: 0, events: [], rejects: [], skipped: 0, final: true };
+    const empty = {
+      afterRow: 0,
+      throughRow: 0,
+      events: encodedEvents(target, []),
+      rejects: [],
+      skipped: 0,
+      final: true,
+    };
     assert.deepEqual(await batchesOf([]), [empty]);
   });
 
@@ -116,8 +128,8 @@ suite('batches of rows', () => {
         for (const [index, batch] of batches.entries()) {
           assert.equal(batch.afterRow, behind);
           const { events, rejects, skipped } = batch;
-          assert.equal(events.length + rejects.length + skipped, batch.throughRow - batch.afterRow);
-          const inside = [...events, ...rejects].map(({ row }) => row);
+          assert.equal(events.count + rejects.length + skipped, batch.throughRow - batch.afterRow);
+          const inside = [...decodeEvents(events), ...rejects].map(({ row }) => row);
           assert.ok(inside.every((row) => row > batch.afterRow && row <= batch.throughRow));
           assert.equal(new Set(inside).size, inside.length);
           assert.equal(batch.final, index === batches.length - 1);
@@ -164,7 +176,7 @@ suite('batches of rows', () => {
       }
     }
     const batches = batchRecords(
-      { records: endless(), committedRows: 0, convert },
+      { records: endless(), committedRows: 0, convert, encodeEvents: encoder },
       { rows: 10, characters: 1e6 },
     );
     await batches.next();
