@@ -406,7 +406,7 @@ export interface LoadResult {
 }
 
 export interface Loading {
-  /** For the events of one batch. */
+  /** For the events of one batch, which goes into this same target. */
   encodeEvents(target: LoadTarget): EventEncoder;
   /**
    * Events, property changes, rejects, counters and the file's progress, in one transaction.

@@ -32,10 +32,10 @@ export async function storeEvents(
   return { imported: stored?.imported ?? 0, winners: new Set(stored?.winners ?? []) };
 }
 
-/** Answers how many were stored, and which of the rows in $6. Parameters before it: those of `insertFrom`. */
+/** Answers how many were stored, and which of the rows in $6 (as float8, since the driver reads lists of bigint as texts). Parameters before it: those of `insertFrom`. */
 function insertWinners(schema: string): string {
   return `${insertFrom(schema, `SELECT * FROM ${stageTable}`)}
-    SELECT count(*)::int AS imported, array_agg(file_row) FILTER (WHERE file_row = ANY ($6::bigint[])) AS winners
+    SELECT count(*)::int AS imported, array_agg(file_row::float8) FILTER (WHERE file_row = ANY ($6::bigint[])) AS winners
     FROM won JOIN firsts USING (key)`;
 }
 

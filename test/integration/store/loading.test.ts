@@ -194,7 +194,9 @@ describe('loading', () => {
       assert.equal(await count('events', "body->>'which' = 'first'"), 1);
       assert.equal(await count('events', "body->>'which' = 'second'"), 0);
       const elsewhere = await openFile(suite.fixture, 'web/3');
-      const other = await loading.commitBatch(elsewhere, { ...target, projectId: '2' }, batchOf([a]));
+      const project2 = { ...target, projectId: '2' };
+      const events = encodedEvents(project2, [{ row: 1, event: a }]);
+      const other = await loading.commitBatch(elsewhere, project2, batchOf([a], { events }));
       assert.equal(other.imported, 1);
     });
 
