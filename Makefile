@@ -89,6 +89,14 @@ FUZZ_SECONDS ?= 60
 fuzz: $(INSTALLED) ## Readers and converters over random bytes, FUZZ_SECONDS (60) a law; FUZZ_SEED=n repeats one
 	FUZZ_SECONDS=$(FUZZ_SECONDS) node --test --test-concurrency=2 --test-reporter=spec 'test/fuzz/*.test.ts'
 
+## Measurements
+
+# BENCH takes suites and options: BENCH="compare --events 1000000 --rounds 5".
+BENCH ?=
+.PHONY: bench
+bench: $(INSTALLED) ## Speed, CPU and memory of the import beside their limits (bench/README.md); BENCH="compare --rounds 5"
+	node bench/main.ts $(BENCH)
+
 ## Single checks
 
 .PHONY: static format lint types rooms dead generated

@@ -33,7 +33,7 @@ export async function storeEvents(
 }
 
 /** Answers how many were stored, and which of the rows in $6 (as float8, since the driver reads lists of bigint as texts). Parameters before it: those of `insertFrom`. */
-function insertWinners(schema: string): string {
+export function insertWinners(schema: string): string {
   return `${insertFrom(schema, `SELECT * FROM ${stageTable}`)}
     SELECT count(*)::int AS imported, array_agg(file_row::float8) FILTER (WHERE file_row = ANY ($6::bigint[])) AS winners
     FROM won JOIN firsts USING (key)`;

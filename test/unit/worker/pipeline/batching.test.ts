@@ -110,11 +110,13 @@ suite('batches of rows', () => {
     assert.equal(batch?.rejects[0]?.raw.length, 4_096);
   });
 
-  test('the usual limits are five thousand rows, or eight mebibytes of text', async () => {
+  test('the usual limits are five thousand rows, or four mebibytes of text', async () => {
     const sizes = async (items: readonly RecordItem[]) =>
       (await batchesOf([items])).map(({ afterRow, throughRow }) => throughRow - afterRow);
     assert.deepEqual(await sizes(records(10_001)), [5_000, 5_000, 1]);
-    const long = Array.from({ length: 5 }, (_, at) => record(at + 1, { text: 'x'.repeat(3 * 1024 * 1024) }));
+    const long = Array.from({ length: 5 }, (_, at) =>
+      record(at + 1, { text: 'x'.repeat(1.5 * 1024 * 1024) }),
+    );
     assert.deepEqual(await sizes(long), [3, 2]);
   });
 
