@@ -1,3 +1,4 @@
+import { group } from '../../crds/names.ts';
 import { messageOf, TerminalError } from '../../lib/errors.ts';
 import type { ApiClient } from '../../operator/runtime/api-client.ts';
 import { apiVersionOf, keyOf, type KubernetesObject } from '../../operator/runtime/objects.ts';
@@ -26,7 +27,7 @@ export async function applyManifests(
   const known = localResources();
   const placed = manifests.map(({ object, place }) => placeObject(object, { place, namespace, known }));
   const applied: AppliedManifest[] = [];
-  for (const { object, type, place } of placed) {
+  for (const { object, type, place } of placed.toSorted(referredFirst)) {
     try {
       applied.push(...(await applyOne({ client, known, signal }, type, object)));
     } catch (error) {
@@ -39,6 +40,15 @@ export async function applyManifests(
     }
   }
   return applied;
+}
+
+/** What others refer to comes first, so that nothing is found missing for a moment that stands in the next file. */
+function referredFirst(one: PlacedManifest, other: PlacedManifest): number {
+  return Number(isOurs(one)) - Number(isOurs(other));
+}
+
+function isOurs({ type }: PlacedManifest): boolean {
+  return type.group === group;
 }
 
 /** A manifest, with the kind that it is of and the namespace that it goes to. */

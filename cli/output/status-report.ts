@@ -1,4 +1,5 @@
 import type { S3ImportSourceStatus } from '../../crds/generated/s3-import-source.ts';
+import { findReason } from '../../crds/reasons.ts';
 import { conditionOf, type Watched } from '../idle.ts';
 import { formatTable } from './format-table.ts';
 
@@ -57,12 +58,21 @@ export function formatReport(objects: readonly Watched[]): string {
 function troublesOf(object: Watched): readonly string[] {
   const name = `${object.kind}/${object.metadata.name}`;
   const ready = conditionOf(object, 'Ready');
+  const { reason = 'Unknown', message = '' } = ready ?? {};
   const wrong =
-    ready?.status === 'True' ? [] : [`${name}: ${ready?.reason ?? 'Unknown'}: ${ready?.message ?? ''}\n`];
+    ready?.status === 'True'
+      ? []
+      : [`${name}: ${reason}: ${message}\n${cureLine(message, findReason(reason)?.cure)}`];
   const failures = ((object.status as S3ImportSourceStatus | undefined)?.lastFailures ?? []).map(
-    ({ reason, message, cure }) => `${name}: a file failed (${reason}): ${message} ${cure ?? ''}\n`,
+    (file) =>
+      `${name}: a file failed (${file.reason}): ${file.message}\n${cureLine(file.message, file.cure)}`,
   );
   return [...wrong, ...failures];
+}
+
+/** Unless the message says it already. */
+function cureLine(message: string, cure: string | undefined): string {
+  return cure === undefined || cure === '' || message.includes(cure) ? '' : `  Cure: ${cure}\n`;
 }
 
 interface WatchedSource extends Watched {

@@ -63,10 +63,13 @@ suite('how far a local run is', () => {
         files: { failed: 1 },
       }),
     ]);
-    assert.match(report, /^EventStore\/analytics: StoreUnreachable: PostgreSQL does not answer\.$/m);
     assert.match(
       report,
-      /^S3ImportSource\/web: a file failed \(TruncatedGzip\): It ends too early\. Upload it again\.$/m,
+      /^EventStore\/analytics: StoreUnreachable: PostgreSQL does not answer\.\n {2}Cure: /m,
+    );
+    assert.match(
+      report,
+      /^S3ImportSource\/web: a file failed \(TruncatedGzip\): It ends too early\.\n {2}Cure: Upload it again\.$/m,
     );
   });
 });
