@@ -37,6 +37,12 @@ suite('the tests of the project', () => {
     assert.deepEqual(testFiles, known);
   });
 
+  test('no file of a quick suite has hooks of its own: they would run for the tests of all files of its process', () => {
+    const quick = testFiles.filter((path) => !path.startsWith('test/integration/'));
+    const hooked = quick.filter((path) => /^(?:before|after)(?:Each)?\(/m.test(readProjectFile(path)));
+    assert.deepEqual(hooked, []);
+  });
+
   test('no test is left out without a reason, and none is the only one', () => {
     for (const path of testFiles) {
       const found = /\b(?:test|it|suite|describe)\.(?:only|skip|todo)\b|\b(?:only|skip): true\b/.exec(

@@ -172,12 +172,14 @@ function isOwnCondition(place: string): boolean {
 
 let world: SourceWorld;
 
-beforeEach(async () => {
-  world = await createSourceWorld();
-  world.bucket.put('web/a.json');
-});
-
-afterEach(() => world.stop());
+/** A world for each test: hooks of a file would run for the tests of all files of its process. */
+function inItsOwnWorld(): void {
+  beforeEach(async () => {
+    world = await createSourceWorld();
+    world.bucket.put('web/a.json');
+  });
+  afterEach(() => world.stop());
+}
 
 async function written(): Promise<unknown> {
   const versions = [await world.source(), ...(await world.jobs())].map(
@@ -187,6 +189,8 @@ async function written(): Promise<unknown> {
 }
 
 suite('each reason that keeps a source from being well', () => {
+  inItsOwnWorld();
+
   for (const [reason, on] of reachable()) {
     test(`[C-06] ${reason} is reached, and a second pass over the same world writes nothing`, async () => {
       const reach =

@@ -33,3 +33,15 @@ export function addCounts(left: Counts, right: Counts): Counts {
 export function closingLines(counts: Counts): string {
   return counted.map((name) => `ℹ ${name} ${counts[name]}\n`).join('');
 }
+
+/** Begins what node's test runner tells of the tests that failed, after its closing lines. */
+const failuresHeading = '✖ failing tests:';
+
+/** From its report of the failed tests: where each is, its name, and the first line of its error. */
+export function failedTests(lines: readonly string[]): readonly string[] {
+  const heading = lines.indexOf(failuresHeading);
+  if (heading === -1) return [];
+  return lines.slice(heading).flatMap((line, index, report) => {
+    return line.startsWith('test at ') ? [line, ...report.slice(index + 1, index + 3)] : [];
+  });
+}

@@ -3,14 +3,14 @@
  * `ONLY=text` takes only test files whose path holds the text.
  *
  * Quick suites run in two processes, slow ones in one for each file, two at a time. What this machine cannot run is left
- * out and told, with the reason; under `CI=true` it is run all the same, and fails. At the end come the closing lines
- * of node's test runner, of all suites together.
+ * out and told, with the reason; under `CI=true` it is run all the same, and fails. At the end come the tests that
+ * failed, and the closing lines of node's test runner, of all suites together.
  */
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { readGraph } from '../../tools/rooms/graph.ts';
-import { addCounts, closingLines, countLine, noCounts, type Counts } from './closing-lines.ts';
+import { addCounts, closingLines, countLine, failedTests, noCounts, type Counts } from './closing-lines.ts';
 import { leftOut } from './needs.ts';
 import { isSuite, suites, testFiles } from './suites.ts';
 import type { Suite } from './suites.ts';
@@ -42,11 +42,12 @@ async function main(names: readonly string[], passedOn: readonly string[]): Prom
       return runNode([...flagsOf.quick, ...passedOn, ...paths], { live: lane === 0 });
     }),
   );
-  for (const { later } of quickRuns) process.stdout.write(later);
+  for (const { printed } of quickRuns.slice(1)) process.stdout.write(`${printed.join('\n')}\n`);
   const slowRuns =
     runnable.length > 0 ? [await runNode([...flagsOf.slow, ...passedOn, ...runnable], { live: true })] : [];
   const runs = [...quickRuns, ...slowRuns];
   for (const { path, reason } of missed) process.stdout.write(`left out: ${path}: ${reason}\n`);
+  for (const line of runs.flatMap(({ printed }) => failedTests(printed))) process.stdout.write(`${line}\n`);
   const counts = runs.reduce((sum, run) => addCounts(sum, run.counts), noCounts);
   process.stdout.write(closingLines({ ...counts, duration_ms: performance.now() - begun }));
   return runs.some(({ code }) => code !== 0) ? 1 : 0;
@@ -69,8 +70,8 @@ function filesOf(names: readonly Suite[], kind: 'quick' | 'slow'): readonly stri
 interface TestRun {
   readonly code: number;
   readonly counts: Counts;
-  /** What it printed, of a run that was not shown live. */
-  readonly later: string;
+  /** The lines that it printed, without its closing ones. */
+  readonly printed: readonly string[];
 }
 
 async function runNode(args: readonly string[], { live }: { readonly live: boolean }): Promise<TestRun> {
@@ -86,14 +87,17 @@ async function runNode(args: readonly string[], { live }: { readonly live: boole
     });
   });
   let counts = noCounts;
-  let later = '';
+  const printed: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     const counted = countLine(counts, line);
-    if (counted !== undefined) counts = counted;
-    else if (live) process.stdout.write(`${line}\n`);
-    else later += `${line}\n`;
+    if (counted !== undefined) {
+      counts = counted;
+      continue;
+    }
+    printed.push(line);
+    if (live) process.stdout.write(`${line}\n`);
   }
-  return { code: await ended, counts, later };
+  return { code: await ended, counts, printed };
 }
 
 const given = process.argv.slice(2);

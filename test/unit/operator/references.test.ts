@@ -9,10 +9,13 @@ import { createSourceWorld, type SourceWorld } from '../../support/source-world.
 const signal = new AbortController().signal;
 let world: SourceWorld;
 
-before(async () => {
-  world = await createSourceWorld();
-});
-after(() => world.stop());
+/** A world for the suite: hooks of a file would run for the tests of all files of its process. */
+function inItsOwnWorld(): void {
+  before(async () => {
+    world = await createSourceWorld();
+  });
+  after(() => world.stop());
+}
 
 async function create(kind: 'Secret' | 'ConfigMap', name: string, content: object): Promise<void> {
   const type = kind === 'Secret' ? resourceTypes.secrets : resourceTypes.configMaps;
@@ -25,6 +28,8 @@ function read(name: string, keys: readonly string[], optionalKeys: readonly stri
 }
 
 suite('a Secret that a spec names', () => {
+  inItsOwnWorld();
+
   test('[C-10] gives the keys that were asked for, optional ones where they are there', async () => {
     await create('Secret', 'key-pair', { stringData: { id: 'é', secret: 's', other: 'x' } });
     const { values } = await read('key-pair', ['id', 'secret'], ['token']);
@@ -89,6 +94,8 @@ suite('a Secret that a spec names', () => {
 });
 
 suite('a ConfigMap that a spec names', () => {
+  inItsOwnWorld();
+
   test('gives its text as it is', async () => {
     await create('ConfigMap', 'converter', { data: { 'c.json': ' {}\n' } });
     const request = { namespace: world.namespace, name: 'converter', keys: ['c.json'] };

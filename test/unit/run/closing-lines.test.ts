@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { addCounts, closingLines, countLine, noCounts } from '../../run/closing-lines.ts';
+import { addCounts, closingLines, countLine, failedTests, noCounts } from '../../run/closing-lines.ts';
 
 suite('closing lines', () => {
   test('of several runs are added up, and come in the order of node', () => {
@@ -37,5 +37,29 @@ suite('closing lines', () => {
     ]) {
       assert.equal(countLine(noCounts, line), undefined, line);
     }
+  });
+});
+
+suite('tests that failed', () => {
+  test('are told by place, name and the first line of the error', () => {
+    const report = [
+      '✖ a law (3ms)',
+      '',
+      '✖ failing tests:',
+      '',
+      'test at test/unit/a.test.ts:2:17',
+      '✖ a law (3ms)',
+      '  Error: property failed after 3 tests',
+      '      at somewhere',
+      '',
+      'test at test/unit/b.test.ts:5:1',
+      '✖ another (1ms)',
+      '  AssertionError: one',
+    ];
+    assert.deepEqual(failedTests(report), [...report.slice(4, 7), ...report.slice(9)]);
+  });
+
+  test('are none where the runner tells of none', () => {
+    assert.deepEqual(failedTests(['✔ a law (3ms)', 'test at noon']), []);
   });
 });

@@ -17,9 +17,12 @@ const second = 1_000;
 
 let world: ImportShardWorld;
 
-beforeEach(() => {
-  world = createImportShardWorld();
-});
+/** A world for each test: hooks of a file would run for the tests of all files of its process. */
+function inItsOwnWorld(): void {
+  beforeEach(() => {
+    world = createImportShardWorld();
+  });
+}
 
 interface Shard {
   readonly report: Promise<ShardReport>;
@@ -74,6 +77,8 @@ async function settle(): Promise<void> {
 }
 
 suite('a worker', () => {
+  inItsOwnWorld();
+
   test('[C-07] imports every file that waits, each once, and reports what it did', async () => {
     for (const key of ['web/a', 'web/b', 'web/c', 'web/d', 'web/e', 'web/f']) world.add(key, 2);
     assert.deepEqual(await start().finish(), {
@@ -125,6 +130,8 @@ suite('a worker', () => {
 });
 
 suite('a worker that waits for files', () => {
+  inItsOwnWorld();
+
   test('lingers as long as it is told to, and asks in between', async () => {
     const shard = start({ lingerMs: 10 * second });
     await shard.run(9 * second);
@@ -185,6 +192,8 @@ suite('a worker that waits for files', () => {
 });
 
 suite('a file that has cost a worker its life', () => {
+  inItsOwnWorld();
+
   test('is opened alone, after the others have ended, and others wait for its end', async () => {
     for (const key of ['web/a', 'web/b', 'web/suspect', 'web/c', 'web/d']) {
       world.bucket.put(key, { body: JSON.stringify({ key, rows: 3 }) });
@@ -198,6 +207,8 @@ suite('a file that has cost a worker its life', () => {
 });
 
 suite('a worker that is to end', () => {
+  inItsOwnWorld();
+
   test('[C-04] when stopped gives its files back at once, with nothing settled and no attempt charged', async () => {
     world.add('web/a', 3);
     world.add('web/b', 3);
@@ -252,6 +263,8 @@ suite('a worker that is to end', () => {
 });
 
 suite('a worker in trouble', () => {
+  inItsOwnWorld();
+
   test('goes on when the store answers again within its patience', async () => {
     world.add('web/a');
     world.ledger.failNext('claim', unreachable(), unreachable());
@@ -317,6 +330,8 @@ suite('a worker in trouble', () => {
 });
 
 suite('objects that may not be read', () => {
+  inItsOwnWorld();
+
   const denial = () => new TerminalError({ reason: 'ReadDenied', message: 'May not read.' });
 
   /** Keys that are denied now; the others can be read. */

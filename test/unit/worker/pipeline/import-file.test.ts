@@ -16,9 +16,12 @@ const stop = () => new Error('stopped');
 
 let world: ImportShardWorld;
 
-beforeEach(() => {
-  world = createImportShardWorld();
-});
+/** A world for each test: hooks of a file would run for the tests of all files of its process. */
+function inItsOwnWorld(): void {
+  beforeEach(() => {
+    world = createImportShardWorld();
+  });
+}
 
 function stored(): MemoryFile {
   const file = world.ledger.files.get(key);
@@ -69,6 +72,8 @@ const broken = () => new TransientError({ reason: 'ObjectReadFailed', message: '
 const overwritten = () => new TerminalError({ reason: 'ObjectChangedDuringRead', message: 'It changed.' });
 
 suite('the import of a file', () => {
+  inItsOwnWorld();
+
   test('[I-22] stores every row once, and ends the file as done', async () => {
     world.add(key, 3);
     const outcome = await attempt();
@@ -119,6 +124,8 @@ suite('the import of a file', () => {
 });
 
 suite('a file that is broken', () => {
+  inItsOwnWorld();
+
   test('is given up with its reason and its cure, and the rows that had come in are taken back', async () => {
     world.bucket.put(key, { body: JSON.stringify({ key, rows: 5 }) });
     world.ledger.add(key, { committedRows: 2 });
@@ -185,6 +192,8 @@ suite('a file that is broken', () => {
 });
 
 suite('a file that changes while it is imported', () => {
+  inItsOwnWorld();
+
   test('[I-22] starts over as its new version; rows of the two are never mixed', async () => {
     world.bucket.put(key, { body: JSON.stringify({ key, rows: 4 }), etag: 'new' });
     world.ledger.add(key, { committedRows: 2 });
@@ -245,6 +254,8 @@ suite('a file that changes while it is imported', () => {
 });
 
 suite('what is not the file’s own', () => {
+  inItsOwnWorld();
+
   test('a store that answers again within the patience costs nothing', async () => {
     world.add(key, 2);
     world.ledger.failNext('markOpened', unreachable());

@@ -20,11 +20,13 @@ const minute = 60 * second;
 
 let world: SourceWorld;
 
-beforeEach(async () => {
-  world = await createSourceWorld();
-});
-
-afterEach(() => world.stop());
+/** A world for each test: hooks of a file would run for the tests of all files of its process. */
+function inItsOwnWorld(): void {
+  beforeEach(async () => {
+    world = await createSourceWorld();
+  });
+  afterEach(() => world.stop());
+}
 
 /** Status and reason of a condition. */
 async function condition(type: string): Promise<readonly (string | undefined)[]> {
@@ -69,6 +71,8 @@ async function written(): Promise<unknown> {
 }
 
 suite('a pass over a source', () => {
+  inItsOwnWorld();
+
   test('[I-17] finds its files, opens a run and starts a Job for them', async () => {
     const job = await startRun(3);
     assert.deepEqual([...world.ledger.discovery.files.keys()], ['web/0.json', 'web/1.json', 'web/2.json']);
@@ -177,6 +181,8 @@ suite('a pass over a source', () => {
 });
 
 suite('the runs of a source', () => {
+  inItsOwnWorld();
+
   test('a Job that is done ends its run once; work found since begins the next', async () => {
     const job = await startRun();
     world.ledger.counted = { done: 1, failed: 0 };
@@ -296,6 +302,8 @@ suite('the runs of a source', () => {
 });
 
 suite('what a pass says of workers', () => {
+  inItsOwnWorld();
+
   const started = { active: 1, ready: 0, startTime: '2026-01-01T00:00:00Z' };
 
   test('those that take long to start are told, and looked at again', async () => {
@@ -456,6 +464,8 @@ suite('what a pass says of workers', () => {
 });
 
 suite('workers of a source that cannot be worked on', () => {
+  inItsOwnWorld();
+
   test('stop when the spec makes no sense any more, and go on with what was found when it does again', async () => {
     await startRun(2);
     await world.applySource({ files: { format: 'JSONLines', pattern: { regex: '(' } } });
@@ -516,6 +526,8 @@ suite('workers of a source that cannot be worked on', () => {
 });
 
 suite('what goes wrong in a pass', () => {
+  inItsOwnWorld();
+
   test('a bucket that cannot be listed is told, and the files found before are imported', async () => {
     const denied = new TerminalError({ reason: 'ListDenied', message: 'A may not s3:ListBucket.' });
     await startRun();
@@ -571,6 +583,8 @@ suite('what goes wrong in a pass', () => {
 });
 
 suite('how often a pass writes progress', () => {
+  inItsOwnWorld();
+
   test('[I-56] at most every 30 seconds, and what was held back is written when they are over', async () => {
     await startRun(3);
     await world.reconcile();
