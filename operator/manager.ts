@@ -141,7 +141,10 @@ interface Lead {
 }
 
 function createContext(options: ManagerOptions, deps: ManagerDeps, lead: Lead): ControllerContext {
-  const guarded = guardWrites(deps.transport, () => lead.leadership?.remainingMs() ?? 0);
+  const guarded = guardWrites(deps.transport, {
+    remainingMs: () => lead.leadership?.remainingMs() ?? 0,
+    clock: deps.clock,
+  });
   const transport = createRetryingTransport(guarded, deps);
   const client = meterStatusWrites(
     createApiClient({ transport, fieldManager, clock: deps.clock }),

@@ -1,7 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { startFauxqs, type FauxqsServer } from 'fauxqs';
-import { openStore } from '../../lib/store/open-store.ts';
-import type { Store } from '../../lib/store/types.ts';
+import { openLedgerReader, type LedgerReader } from '../../lib/store/ledger-reader.ts';
 import { exitCodes, type CommandDeps, type CommandIo } from '../command.ts';
 import { runLocal, type LocalRun } from '../commands/run.ts';
 import { startEmbeddedPostgres } from '../local/embedded-postgres.ts';
@@ -93,23 +92,23 @@ async function showRejects(
   say: (text: string) => Promise<void>,
   { clock }: CommandDeps,
 ): Promise<void> {
-  const store = await openStore(
+  const reader = await openLedgerReader(
     { url, schema: 'millrace', maxConnections: 2, applicationName: 'millrace-demo' },
     { clock, random: Math.random },
   );
   try {
     await say(
-      `\nThe first rejects of each source:\n\n${formatTable(headings, await readRejects(store), 72)}`,
+      `\nThe newest rejects of each source:\n\n${formatTable(headings, await readRejects(reader), 72)}`,
     );
   } finally {
-    await store.close();
+    await reader.close();
   }
 }
 
 const headings = ['FILE', 'ROW', 'REASON', 'RAW'] as const;
 
 /** The two sources of a new store have the first two ids. */
-async function readRejects(store: Store): Promise<readonly (readonly string[])[]> {
-  const pages = await Promise.all([1, 2].map((id) => store.status.listRejects(id, { limit: shownRejects })));
+async function readRejects(reader: LedgerReader): Promise<readonly (readonly string[])[]> {
+  const pages = await Promise.all([1, 2].map((id) => reader.listRejects(id, { limit: shownRejects })));
   return pages.flat().map(({ key, row, reason, raw }) => [key, String(row), reason, raw.slice(0, 60)]);
 }

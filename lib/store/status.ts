@@ -1,21 +1,11 @@
 import type { Counters } from './counters.ts';
 import { sumsExpression } from './counters.ts';
 import type { Database } from './database.ts';
-import type {
-  FailedFile,
-  FileState,
-  Latency,
-  LedgerFile,
-  PageRequest,
-  SourceCounts,
-  StatusReader,
-  StoredReject,
-} from './types.ts';
+import type { FailedFile, Latency, SourceCounts, StatusReader } from './types.ts';
 
 const shownFailures = 5;
 /** Enough to tell a backlog of large files from one of small ones, at a bounded cost. */
 const sizedFiles = 1000;
-const longestPage = 1000;
 
 interface CountsRow {
   readonly sums: Counters;
@@ -46,8 +36,6 @@ export function createStatusReader(database: Database): StatusReader {
       ];
       return { ...toCounts(row), lastFailures: failures, latency };
     },
-    listFiles: async (sourceId, page) => await readFiles(database, sourceId, page),
-    listRejects: async (sourceId, page) => await readRejects(database, sourceId, page),
   };
 }
 
@@ -110,73 +98,4 @@ async function readFailures(database: Database, sourceId: number): Promise<reado
      WHERE source_id = $1 AND state = 'failed' ORDER BY finished_at DESC LIMIT ${String(shownFailures)}`,
     [sourceId],
   );
-}
-
-interface FileRow {
-  readonly id: number;
-  readonly key: string;
-  readonly etag: string;
-  readonly state: FileState;
-  readonly generation: number;
-  readonly attempts: number;
-  readonly committed_rows: number;
-  readonly imported: number;
-  readonly duplicate: number;
-  readonly skipped: number;
-  readonly rejected: number;
-  readonly overwritten_etag: string | null;
-  readonly reason: string | null;
-}
-
-async function readFiles(
-  database: Database,
-  sourceId: number,
-  page: PageRequest<string>,
-): Promise<readonly LedgerFile[]> {
-  const rows = await database.query<FileRow>(
-    `SELECT id, key, etag, state, generation, attempts, committed_rows, imported, duplicate, skipped, rejected,
-            overwritten_etag, reason
-     FROM ${database.schema}.files WHERE source_id = $1 AND key > $2 ORDER BY key LIMIT $3`,
-    [sourceId, page.after ?? '', pageLimit(page.limit)],
-  );
-  return rows.map((row) => ({
-    fileId: row.id,
-    key: row.key,
-    etag: row.etag,
-    state: row.state,
-    generation: row.generation,
-    attempts: row.attempts,
-    committedRows: row.committed_rows,
-    records: {
-      imported: row.imported,
-      duplicate: row.duplicate,
-      skipped: row.skipped,
-      rejected: row.rejected,
-    },
-    overwrittenEtag: row.overwritten_etag ?? undefined,
-    reason: row.reason ?? undefined,
-  }));
-}
-
-interface RejectRow extends Omit<StoredReject, 'column'> {
-  readonly column: string | null;
-}
-
-async function readRejects(
-  database: Database,
-  sourceId: number,
-  page: PageRequest<number>,
-): Promise<readonly StoredReject[]> {
-  const s = database.schema;
-  const rows = await database.query<RejectRow>(
-    `SELECT r.id, f.key, r.file_row AS row, r.byte_offset AS "offset", r.column_name AS column, r.reason, r.raw, r.at
-     FROM ${s}.rejects r JOIN ${s}.files f ON f.id = r.file_id
-     WHERE r.source_id = $1 AND r.id > $2 ORDER BY r.id LIMIT $3`,
-    [sourceId, page.after ?? 0, pageLimit(page.limit)],
-  );
-  return rows.map((row) => ({ ...row, column: row.column ?? undefined }));
-}
-
-function pageLimit(asked: number): number {
-  return Math.min(Math.max(1, asked), longestPage);
 }

@@ -480,19 +480,6 @@ export interface FailedFile {
 
 export type FileState = 'found' | 'claimed' | 'done' | 'failed';
 
-export interface LedgerFile {
-  readonly fileId: number;
-  readonly key: string;
-  readonly etag: string;
-  readonly state: FileState;
-  readonly generation: number;
-  readonly attempts: number;
-  readonly committedRows: number;
-  readonly records: RecordCounts;
-  readonly overwrittenEtag: string | undefined;
-  readonly reason: string | undefined;
-}
-
 export interface StoredReject {
   readonly id: number;
   readonly key: string;
@@ -505,15 +492,7 @@ export interface StoredReject {
   readonly at: number;
 }
 
-/** At most `limit` (1 to 1000) entries behind `after`, which is the `key` of a file or the `id` of a reject. */
-export interface PageRequest<After extends string | number> {
-  readonly limit: number;
-  readonly after?: After;
-}
-
 export interface StatusReader {
   /** From counters, at a cost that does not grow with the ledger. */
   sourceCounts(sourceId: number): Promise<SourceCounts>;
-  listFiles(sourceId: number, page: PageRequest<string>): Promise<readonly LedgerFile[]>;
-  listRejects(sourceId: number, page: PageRequest<number>): Promise<readonly StoredReject[]>;
 }

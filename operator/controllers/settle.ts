@@ -1,3 +1,4 @@
+import type { Condition } from '../../crds/conditions.ts';
 import { TransientError } from '../../lib/errors.ts';
 import { classOf, letsPass, type Finding } from '../conditions/finding.ts';
 import type { ReconcileResult } from '../runtime/controller.ts';
@@ -13,17 +14,18 @@ const waitingMs = 15_000;
  * waiting and stalling are results, not errors.
  *
  * @param usual when to look again though nothing were wrong: work that goes on all the same
- * @param isStalled the status says that only a person can help: what was put down to time has taken too long
+ * @param conditions as they were derived from the findings: where they say Stalled, what was put down to time has taken
+ *   too long, and only a person can help
  */
 export function settle(
   findings: readonly Finding[],
   usual: ReconcileResult,
-  isStalled = false,
+  conditions: readonly Condition[] | undefined,
 ): ReconcileResult {
   const failure = findings.find((finding) => !letsPass(finding));
   if (failure === undefined) return usual;
   const within = (ms: number) => ({ requeueAfterMs: Math.min(ms, usual.requeueAfterMs ?? ms) });
-  if (isStalled) return within(stalledMs);
+  if (conditions?.some(({ type }) => type === 'Stalled') === true) return within(stalledMs);
   const { reason, message } = failure;
   switch (classOf(reason)) {
     case 'T':

@@ -2,6 +2,8 @@ import type { Clock } from '../../lib/clock.ts';
 
 export interface Deadline {
   readonly ms: number;
+  /** Asked when the time is up: so many milliseconds are added; 0 or less: none. */
+  readonly more?: () => number;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly signal?: AbortSignal | undefined;
   /** What is thrown, and given to the work as its signal's reason, when the time is up. */
@@ -22,7 +24,7 @@ export async function withDeadline<T>(
   const finished = new AbortController();
   const abort = (): void => limited.abort(signal?.reason);
   signal?.addEventListener('abort', abort, { once: true });
-  deadline.clock.sleep(deadline.ms, finished.signal).then(
+  timeUp(deadline, finished.signal).then(
     () => limited.abort(deadline.error()),
     () => {},
   );
@@ -34,6 +36,11 @@ export async function withDeadline<T>(
     signal?.removeEventListener('abort', abort);
     finished.abort();
   }
+}
+
+async function timeUp({ ms, more, clock }: Deadline, finished: AbortSignal): Promise<void> {
+  await clock.sleep(ms, finished);
+  for (let added = more?.() ?? 0; added > 0; added = more?.() ?? 0) await clock.sleep(added, finished);
 }
 
 /** What the promise gives, or the signal's reason as soon as it is aborted; whatever the promise is of goes on. */

@@ -37,7 +37,8 @@ async function openWorld(test: { after(fn: () => Promise<void>): void }) {
         metadata: { ...key(name), labels: { 'app.kubernetes.io/managed-by': 'millrace' } },
         spec: {
           restartPolicy: 'Never',
-          terminationGracePeriodSeconds: 1,
+          // A process on a busy machine is slow to end, too.
+          terminationGracePeriodSeconds: 60,
           containers: [{ name: 'main', image: 'x:1', command: ['/bin/sh', '-c', script], ...container }],
         },
       } as Pod),

@@ -53,7 +53,7 @@ async function main(options: CandidateOptions): Promise<number> {
   const log = createLogger({ clock, write, redact: (text) => text });
   const deps = { ...runtimeDeps({ clock }), log };
   let leadership: Leadership | undefined;
-  const guarded = guardWrites(http, () => leadership?.remainingMs() ?? 0);
+  const guarded = guardWrites(http, { remainingMs: () => leadership?.remainingMs() ?? 0, clock });
   const naming = { clock, fieldManager: options.identity };
   const client = createApiClient({ transport: createRetryingTransport(guarded, deps), ...naming });
   const elector = createLeaderElector(

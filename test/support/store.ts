@@ -2,6 +2,7 @@ import { after, afterEach, before, beforeEach } from 'node:test';
 import { systemClock } from '../../lib/clock.ts';
 import type { EventCall } from '../../lib/contract/event.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { openLedgerReader, type LedgerReader } from '../../lib/store/ledger-reader.ts';
 import { migrateStore } from '../../lib/store/migrate-store.ts';
 import { openStore } from '../../lib/store/open-store.ts';
 import type {
@@ -52,6 +53,8 @@ export interface StoreFixture {
   readonly generation: number;
   /** Another connection pool on the same store, as another process has it. */
   open(deps?: Partial<StoreDeps>, changes?: Partial<StoreOptions>): Promise<Store>;
+  /** What people see of it. */
+  openReader(): Promise<LedgerReader>;
   close(): Promise<void>;
 }
 
@@ -62,7 +65,7 @@ export async function createFixture(server: PostgresServer): Promise<StoreFixtur
   const options = storeOptions(database.url);
   await migrateStore(options, storeDeps);
   const store = await openStore(options, storeDeps);
-  const opened = [store];
+  const opened: { close(): Promise<void> }[] = [store];
   const epoch = await store.ownership.takeEpoch('operator-0');
   const sourceId = await store.sources.ensureSource(sourceIdentity(), { epoch });
   await store.sources.setWantedTemplate(sourceId, template, { epoch });
@@ -78,6 +81,11 @@ export async function createFixture(server: PostgresServer): Promise<StoreFixtur
       const other = await openStore(storeOptions(database.url, changes), { ...storeDeps, ...deps });
       opened.push(other);
       return other;
+    },
+    openReader: async () => {
+      const reader = await openLedgerReader(options, storeDeps);
+      opened.push(reader);
+      return reader;
     },
     close: async () => {
       await Promise.all(opened.map(async (one) => await one.close()));

@@ -55,7 +55,7 @@ export async function reconcileEventStore(
   const facts = await holdStore(store, key, deps, signal);
   const status = deriveStoreStatus(store, facts, new Date(deps.clock.now()).toISOString());
   await reportStatus({ ...deps, signal }, resourceTypes.eventStores, store, status);
-  return settle(findStoreGates(facts), { requeueAfterMs: heartbeatMs });
+  return settle(findStoreGates(facts), { requeueAfterMs: heartbeatMs }, status.conditions);
 }
 
 async function holdStore(

@@ -49,7 +49,7 @@ export async function reconcileS3Connection(
   const now = new Date(deps.clock.now()).toISOString();
   const status = deriveConnectionStatus(connection, facts, now);
   await reportStatus({ ...deps, signal }, resourceTypes.s3Connections, connection, status);
-  return settle(findConnectionGates(facts), { requeueAfterMs: refreshMs });
+  return settle(findConnectionGates(facts), { requeueAfterMs: refreshMs }, status.conditions);
 }
 
 /** Asks anew at each look, with nothing held from before: a role that was taken away is seen. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { S3ImportSourceStatus } from '../../../crds/generated/s3-import-source.ts';
 import { digestOf } from '../../../lib/digest.ts';
 import { messageOf } from '../../../lib/errors.ts';
 import { isStoreError } from '../../../lib/store/errors.ts';
@@ -44,7 +45,7 @@ export async function reconcileS3ImportSource(
   if (source === cached) memory.lastWrite = undefined;
   const facts = await gatherImport(source, deps, signal);
   const { preflight, progress } = await advance(facts, memory, deps, signal);
-  const { untoldMs, isStalled } = await report(facts, { preflight, progress, memory }, deps, signal);
+  const { untoldMs, conditions } = await report(facts, { preflight, progress, memory }, deps, signal);
   const usual =
     progress === undefined
       ? {}
@@ -54,7 +55,7 @@ export async function reconcileS3ImportSource(
             untoldMs,
           ),
         };
-  return settle(findImportGates(preflight, progress), usual, isStalled);
+  return settle(findImportGates(preflight, progress), usual, conditions);
 }
 
 interface Looked {
@@ -91,7 +92,8 @@ async function advance(
 interface Reported {
   /** Until counters that were held back are due; Infinity: none was. */
   readonly untoldMs: number;
-  readonly isStalled: boolean;
+  /** As they stand now. */
+  readonly conditions: S3ImportSourceStatus['conditions'];
 }
 
 async function report(
@@ -114,8 +116,7 @@ async function report(
   const isWhole = isDeepStrictEqual(status, whole);
   if (written !== undefined) memory.lastWrite = noteWrite(source, written, memory.lastWrite);
   if (written !== undefined && isWhole) memory.progressWrittenAt = nowMs;
-  const isStalled = status.conditions?.some(({ type }) => type === 'Stalled') === true;
-  return { untoldMs: isWhole ? Infinity : dueMs, isStalled };
+  return { untoldMs: isWhole ? Infinity : dueMs, conditions: status.conditions };
 }
 
 /** While a run is under way its progress is looked at as often as it is written; else the next listing decides. */

@@ -127,7 +127,10 @@ suite('leader election on a real API server', { skip: await reasonToSkip() }, ()
     await first.leads();
     const leadership = first.leadership();
     const client = createApiClient({
-      transport: guardWrites(plane.transport, () => leadership?.remainingMs() ?? 0),
+      transport: guardWrites(plane.transport, {
+        remainingMs: () => leadership?.remainingMs() ?? 0,
+        clock: systemClock,
+      }),
       clock: systemClock,
       fieldManager: 'first',
     });

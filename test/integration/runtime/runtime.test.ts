@@ -31,7 +31,7 @@ interface ConfigMap extends KubernetesObject {
 
 interface Job extends KubernetesObject {
   readonly spec?: { readonly suspend?: boolean };
-  readonly status?: unknown;
+  readonly status?: { readonly conditions?: readonly { readonly type: string }[] };
 }
 
 function suspendedJob(owner: KubernetesObject, name: string): KubernetesObject & { readonly spec: unknown } {
@@ -137,11 +137,11 @@ suite('controllers on a real API server', { skip: await reasonToSkip() }, () => 
     await plane.client.create(configMaps, made(namespace, 'web'));
     await plane.client.create(secrets, { metadata: { namespace, name: 'web-key' } });
     const maker = await startJobMaker(namespace);
-    await waitUntil(
-      'the Job is there',
-      60_000,
-      async () => (await findJob(namespace, 'web-job'))?.status !== undefined,
-    );
+    // By then the Job controller has written all that it writes to a Job that waits.
+    await waitUntil('the Job is there, and is seen to be suspended', 60_000, async () => {
+      const conditions = (await findJob(namespace, 'web-job'))?.status?.conditions ?? [];
+      return conditions.some(({ type: is }) => is === 'Suspended');
+    });
     const before = await findJob(namespace, 'web-job');
     const passes = maker.passes.length;
     maker.controller.enqueue({ namespace, name: 'web' });

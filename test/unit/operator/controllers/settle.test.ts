@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import { TransientError } from '../../../../lib/errors.ts';
 import { failed, passed, unknown } from '../../../../operator/conditions/finding.ts';
 import { settle } from '../../../../operator/controllers/settle.ts';
+import { condition } from '../../../support/builders/resources.ts';
 
 const fine = passed('Accepted', 'Accepted', 'The spec makes sense.');
 const second = 1_000;
@@ -10,8 +11,8 @@ const minute = 60 * second;
 
 suite('when an object is looked at again', () => {
   test('as usual, when nothing is wrong', () => {
-    assert.deepEqual(settle([fine], { requeueAfterMs: 7 }), { requeueAfterMs: 7 });
-    assert.deepEqual(settle([fine], {}), {});
+    assert.deepEqual(settle([fine], { requeueAfterMs: 7 }, []), { requeueAfterMs: 7 });
+    assert.deepEqual(settle([fine], {}, []), {});
   });
 
   const cases = [
@@ -29,9 +30,9 @@ suite('when an object is looked at again', () => {
   ] as const;
   for (const [name, finding, requeueAfterMs] of cases) {
     test(`${name}; sooner if work goes on all the same`, () => {
-      assert.deepEqual(settle([fine, finding], {}), { requeueAfterMs });
-      assert.deepEqual(settle([fine, finding], { requeueAfterMs: 60 * minute }), { requeueAfterMs });
-      assert.deepEqual(settle([fine, finding], { requeueAfterMs: 2 * second }), {
+      assert.deepEqual(settle([fine, finding], {}, []), { requeueAfterMs });
+      assert.deepEqual(settle([fine, finding], { requeueAfterMs: 60 * minute }, []), { requeueAfterMs });
+      assert.deepEqual(settle([fine, finding], { requeueAfterMs: 2 * second }, []), {
         requeueAfterMs: 2 * second,
       });
     });
@@ -39,13 +40,13 @@ suite('when an object is looked at again', () => {
 
   test('in a quarter of an hour, when it was put down to time and has taken too long', () => {
     const denied = failed('PermissionsVerified', 'ListDenied', 'x');
-    assert.deepEqual(settle([fine, denied], {}, true), { requeueAfterMs: 15 * minute });
+    assert.deepEqual(settle([fine, denied], {}, [condition('Stalled')]), { requeueAfterMs: 15 * minute });
   });
 
   test('with a back-off, when it may pass by itself, or may have been granted meanwhile', () => {
     for (const reason of ['Throttled', 'InvalidAccessKeyId'] as const) {
       assert.throws(
-        () => settle([fine, failed('Authenticated', reason, 'What is wrong.')], {}),
+        () => settle([fine, failed('Authenticated', reason, 'What is wrong.')], {}, []),
         (error) =>
           error instanceof TransientError && error.reason === reason && error.message === 'What is wrong.',
       );
