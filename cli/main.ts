@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { versionOfMillrace } from '../lib/build-info.ts';
 import { systemClock } from '../lib/clock.ts';
 import { messageOf, TerminalError, TransientError } from '../lib/errors.ts';
 import {
@@ -20,7 +20,7 @@ import { meant, parseArguments } from './parse-arguments.ts';
 async function main(argv: readonly string[], io: CommandIo, deps: MainDeps): Promise<number> {
   const [name, ...rest] = argv;
   if (name === '--version') {
-    await io.stdout.write(`${versionOfPackage()}\n`);
+    await io.stdout.write(`${versionOfMillrace()}\n`);
     return exitCodes.ok;
   }
   if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && rest.length === 0)) {
@@ -76,11 +76,6 @@ async function explainFailure(
   const see = usage ? `See: ${called} --help\n` : '';
   await io.stderr.write(`${called}: ${reason}${messageOf(error)}\n${see}`);
   return usage ? exitCodes.usage : exitCodes.failed;
-}
-
-function versionOfPackage(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 const outputClosed = 'nobody reads the output';

@@ -39,6 +39,14 @@ export interface HistogramSpec<L extends string> extends MetricSpec<L> {
   readonly buckets: readonly number[];
 }
 
+/** For the documentation. */
+export interface DescribedMetric {
+  readonly name: string;
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
 /** Asking twice for one name gives the same metric, so that several queues or controllers can share it. */
 export interface Metrics {
   counter<L extends string = never>(spec: MetricSpec<L>): Counter<L>;
@@ -46,6 +54,8 @@ export interface Metrics {
   histogram<L extends string = never>(spec: HistogramSpec<L>): Histogram<L>;
   /** Called before each rendering, to set gauges that are read rather than counted. Gives the removal. */
   beforeRender(collect: () => void): () => void;
+  /** All but those of the process, in the order of their names. */
+  describe(): readonly DescribedMetric[];
   /** The text that a scrape gets. */
   render(): Promise<string>;
   readonly contentType: string;
@@ -55,9 +65,15 @@ export interface Metrics {
 export function createMetrics(options: { readonly process?: boolean } = {}): Metrics {
   const registry = new Registry();
   const collectors = new Set<() => void>();
+  const described = new Map<string, DescribedMetric>();
   if (options.process === true) collectDefaultMetrics({ register: registry });
 
-  function once<T>(name: string, create: () => T): T {
+  function once<T>(
+    kind: DescribedMetric['kind'],
+    { name, help, labels = [] }: MetricSpec<string>,
+    create: () => T,
+  ): T {
+    described.set(name, { name, kind, help, labels });
     return (registry.getSingleMetric(name) as T | undefined) ?? create();
   }
 
@@ -67,11 +83,11 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
 
   return {
     counter: (spec) => {
-      const metric = once(spec.name, () => new PromCounter(configOf(spec)));
+      const metric = once('counter', spec, () => new PromCounter(configOf(spec)));
       return { inc: (labels, by = 1) => metric.inc(labels, by) };
     },
     gauge: (spec) => {
-      const metric = once(spec.name, () => new PromGauge(configOf(spec)));
+      const metric = once('gauge', spec, () => new PromGauge(configOf(spec)));
       return {
         set: (labels, value) => metric.set(labels, value),
         add: (labels, by) => metric.inc(labels, by),
@@ -81,13 +97,14 @@ export function createMetrics(options: { readonly process?: boolean } = {}): Met
     },
     histogram: (spec) => {
       const create = () => new PromHistogram({ ...configOf(spec), buckets: [...spec.buckets] });
-      const metric = once(spec.name, create);
+      const metric = once('histogram', spec, create);
       return { observe: (labels, value) => metric.observe(labels, value) };
     },
     beforeRender: (collect) => {
       collectors.add(collect);
       return () => collectors.delete(collect);
     },
+    describe: () => [...described.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     render: async () => {
       for (const collect of collectors) collect();
       return registry.metrics();

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { tellBuild } from '../lib/build-info.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
 import { createMetrics } from '../lib/metrics.ts';
@@ -18,6 +19,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
   const { redact } = createRedactor();
   const log = createLogger({ clock, write: (line) => process.stdout.write(`${line}\n`), redact });
   const metrics = createMetrics({ process: true });
+  tellBuild(metrics);
   const access = await loadClusterAccess({
     clock,
     ...(config.kubeconfig === undefined ? {} : { path: config.kubeconfig }),

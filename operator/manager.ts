@@ -4,7 +4,9 @@ import type { S3ImportSource } from '../crds/generated/s3-import-source.ts';
 import { callerIdentity } from '../lib/aws/sts.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
+import type { IdentityObserver } from '../lib/aws/identity-plan.ts';
 import { createS3Metrics } from '../lib/aws/s3-metrics.ts';
+import { createStsMetrics } from '../lib/aws/sts-metrics.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { createEventStoreController } from './controllers/event-store/controller.ts';
 import type { AccessDeps } from './controllers/s3-connection/gather.ts';
@@ -13,6 +15,7 @@ import { createS3ImportSourceController } from './controllers/s3-import-source/c
 import { ensureExternalId, retireLostExternalIds } from './external-ids.ts';
 import { ensureInstallationId } from './installation.ts';
 import { resourceTypes } from './resource-types.ts';
+import { createOperatorCounters, type OperatorCounters } from './operator-counters.ts';
 import { meterStatusWrites, observeObjects } from './operator-metrics.ts';
 import { ObjectStores } from './object-stores.ts';
 import { labels, managedBy } from './resources/names.ts';
@@ -75,6 +78,8 @@ export interface ControllerContext extends ManagerDeps, AccessDeps {
   readonly stores: Stores;
   readonly objectStores: ObjectStores;
   readonly worker: WorkerImage;
+  readonly counters: OperatorCounters;
+  readonly identityObserver: IdentityObserver;
   readonly callerIdentity: typeof callerIdentity;
   /** Known once this process leads. */
   readonly installationId: () => string;
@@ -97,9 +102,10 @@ export function createManager(options: ManagerOptions, deps: ManagerDeps): Manag
   const lead: Lead = { leadership: undefined, installationId: '' };
   const context = createContext(options, deps, lead);
   const reflectors = Object.values(context.reflectors);
-  const { connections, eventStores, sources } = context.reflectors;
+  const { connections, eventStores, sources, jobs } = context.reflectors;
   observeObjects(
     { S3Connection: connections.store, EventStore: eventStores.store, S3ImportSource: sources.store },
+    jobs.store,
     deps.registry,
   );
   const parts = {
@@ -150,6 +156,7 @@ function createContext(options: ManagerOptions, deps: ManagerDeps, lead: Lead): 
     createApiClient({ transport, fieldManager, clock: deps.clock }),
     deps.registry,
   );
+  const identityObserver = createStsMetrics(deps.registry, 'operator');
   const source = { controller: 'millrace.dev/operator', instance: options.identity };
   return {
     ...deps,
@@ -161,7 +168,13 @@ function createContext(options: ManagerOptions, deps: ManagerDeps, lead: Lead): 
     recorder: createEventRecorder(source, { ...deps, client }),
     reflectors: createReflectors(options, { ...deps, client }),
     stores: new Stores({ ...deps, leader: options.identity }),
-    objectStores: new ObjectStores({ ...deps, observer: createS3Metrics(deps.registry, 'operator') }),
+    objectStores: new ObjectStores({
+      ...deps,
+      observer: createS3Metrics(deps.registry, 'operator'),
+      identityObserver,
+    }),
+    counters: createOperatorCounters(deps.registry),
+    identityObserver,
     worker: options.worker,
     ...(options.progressMs === undefined ? {} : { progressMs: options.progressMs }),
     callerIdentity,

@@ -1,4 +1,5 @@
 import type { ObjectStore } from '../lib/aws/object-store.ts';
+import type { IdentityObserver } from '../lib/aws/identity-plan.ts';
 import { openS3 } from '../lib/aws/s3.ts';
 import type { RequestObserver } from '../lib/aws/request-observer.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -9,17 +10,20 @@ export interface ObjectStoresDeps {
   readonly clock: Pick<Clock, 'now'>;
   /** Told of every request. */
   readonly observer?: RequestObserver;
+  readonly identityObserver?: IdentityObserver;
 }
 
 /** The S3 clients that this operator has open, one for each S3Connection; each holds its identity as long as it is good. */
 export class ObjectStores {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #observer: RequestObserver | undefined;
+  readonly #identityObserver: IdentityObserver | undefined;
   readonly #open = new Map<string, { readonly version: string; readonly objects: ObjectStore }>();
 
-  constructor({ clock, observer }: ObjectStoresDeps) {
+  constructor({ clock, observer, identityObserver }: ObjectStoresDeps) {
     this.#clock = clock;
     this.#observer = observer;
+    this.#identityObserver = identityObserver;
   }
 
   /** The client of a connection; a changed endpoint, identity or certificate makes a new one. */
@@ -29,7 +33,7 @@ export class ObjectStores {
     const version = `${access.revision} ${JSON.stringify(where)}`;
     const current = this.#open.get(name);
     if (current?.version === version) return current.objects;
-    const options = optionsOf(access, this.#clock);
+    const options = optionsOf(access, { clock: this.#clock, observer: this.#identityObserver });
     current?.objects.close();
     const objects = openS3({ ...options, observer: this.#observer });
     this.#open.set(name, { version, objects });

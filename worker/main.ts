@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { tellBuild } from '../lib/build-info.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/contract/exit-codes.ts';
 import { noRecords, formatReport, type ShardReport } from '../lib/contract/report.ts';
@@ -47,6 +48,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
 
 async function work(config: WorkerConfig, log: Logger, stop: AbortSignal): Promise<ShardReport> {
   const metrics = createMetrics({ process: true });
+  tellBuild(metrics);
   const server = await openToScrapes(config, metrics, log);
   const deps = { clock: systemClock, random: Math.random, log, metrics: createWorkerMetrics(metrics) };
   try {

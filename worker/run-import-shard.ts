@@ -159,7 +159,10 @@ function openStoreOf(
 function s3OptionsOf(config: WorkerConfig, deps: ProcessDeps) {
   const { task, s3 } = config;
   const { caPem } = s3;
-  const { credentials } = openIdentity(planIdentity(config), deps.clock);
+  const { credentials } = openIdentity(planIdentity(config), {
+    clock: deps.clock,
+    observer: deps.metrics.identity,
+  });
   const observer = deps.metrics.s3;
   return { ...task.connection, ...(caPem === undefined ? {} : { caPem }), credentials, observer };
 }

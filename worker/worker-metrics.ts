@@ -1,4 +1,6 @@
 import { createS3Metrics } from '../lib/aws/s3-metrics.ts';
+import { createStsMetrics } from '../lib/aws/sts-metrics.ts';
+import type { IdentityObserver } from '../lib/aws/identity-plan.ts';
 import type { RequestObserver } from '../lib/aws/request-observer.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { FileOutcome } from './pipeline/import-file.ts';
@@ -9,6 +11,7 @@ import type { FileOutcome } from './pipeline/import-file.ts';
  */
 export interface WorkerMetrics {
   readonly s3: RequestObserver;
+  readonly identity: IdentityObserver;
   /** A file's attempt has ended; `bytes` as it is stored. */
   fileEnded(outcome: FileOutcome, bytes: number): void;
   leaseLost(): void;
@@ -31,6 +34,7 @@ export function createWorkerMetrics(metrics: Metrics): WorkerMetrics {
   });
   return {
     s3: createS3Metrics(metrics, 'worker'),
+    identity: createStsMetrics(metrics, 'worker'),
     fileEnded: (outcome, size) => {
       objects.inc({ outcome: outcome.kind });
       if (outcome.kind === 'failed') return;

@@ -109,7 +109,7 @@ async function checkIdentity(
 ): Promise<readonly Row[]> {
   if (spec.endpoint !== undefined && spec.stsEndpoint === undefined) return [];
   const action = plan.role === undefined ? 'sts:GetCallerIdentity' : 'sts:AssumeRole';
-  const { credentials } = openIdentity(plan, clock);
+  const { credentials } = openIdentity(plan, { clock });
   try {
     const { principal } = await callerIdentity({ ...plan.sts, credentials }, signal);
     return [{ source, action, resource: principal, result: 'Allowed', reason: '', message: '' }];
@@ -129,7 +129,7 @@ async function checkBucket(
   const regex = files.pattern?.regex;
   const pattern = regex === undefined ? undefined : compileKeyPattern({ regex }, prefix);
   const matches = pattern?.kind === 'compiled' ? pattern.matches : () => true;
-  const objects = openS3(optionsOf(access, clock));
+  const objects = openS3(optionsOf(access, { clock }));
   try {
     const { region } = connection.spec;
     const probes = await probeImport(objects, { bucket, prefix, region, matches }, signal);

@@ -105,7 +105,7 @@ async function open(
       : { conversion: undefined, warnings: [] };
   return {
     source,
-    s3: optionsOf(access, clock),
+    s3: optionsOf(access, { clock }),
     ...opened,
     matches: (key) => own(key) && (documents?.matches(key) ?? true),
   };

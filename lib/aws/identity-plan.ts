@@ -1,4 +1,5 @@
 import type { AwsCredentials } from './credentials.ts';
+import type { RequestObserver } from './request-observer.ts';
 
 /** How an identity comes about: a first one, and over it perhaps a role. */
 export interface IdentityPlan {
@@ -20,6 +21,12 @@ export type BaseIdentity =
     }
   /** What the SDK finds in the process's environment: of a node, of EKS Pod Identity, of a person. */
   | { readonly kind: 'ambient' };
+
+/** Told of what an identity asks for. */
+export interface IdentityObserver extends RequestObserver {
+  /** Temporary credentials were asked for. */
+  renewed(mode: 'webIdentity' | 'ambient' | 'role', outcome: 'renewed' | 'failed'): void;
+}
 
 export interface AssumedRole {
   readonly arn: string;

@@ -7,7 +7,7 @@ import {
   type AwsCredentials,
   type CredentialSource,
 } from './credentials.ts';
-import type { IdentityPlan } from './identity-plan.ts';
+import type { IdentityObserver, IdentityPlan } from './identity-plan.ts';
 import { assumeRole, assumeRoleWithWebIdentity } from './sts.ts';
 
 /** An identity that is held for as long as it is needed. */
@@ -18,16 +18,43 @@ export interface Identity {
   readonly caller: CredentialSource;
 }
 
-/** Asks nothing yet: the first use does. Sessions are renewed before they end. */
-export function openIdentity(plan: IdentityPlan, clock: Pick<Clock, 'now'>): Identity {
-  const caller = openBase(plan, clock);
-  const { role, sts, sessionName } = plan;
-  if (role === undefined) return { credentials: caller, caller };
-  const ask = (signal: AbortSignal) => assumeRole({ ...sts, credentials: caller }, role, sessionName, signal);
-  return { caller, credentials: renewedCredentials(ask, clock) };
+export interface IdentityDeps {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly observer?: IdentityObserver | undefined;
 }
 
-function openBase({ base, sts, sessionName }: IdentityPlan, clock: Pick<Clock, 'now'>): CredentialSource {
+/** Asks nothing yet: the first use does. Sessions are renewed before they end. */
+export function openIdentity(plan: IdentityPlan, deps: IdentityDeps): Identity {
+  const { observer } = deps;
+  const caller = openBase(plan, deps);
+  const { role, sessionName } = plan;
+  const sts = { ...plan.sts, observer };
+  if (role === undefined) return { credentials: caller, caller };
+  const ask = (signal: AbortSignal) => assumeRole({ ...sts, credentials: caller }, role, sessionName, signal);
+  return { caller, credentials: renewedCredentials(observed(ask, 'role', deps), deps.clock) };
+}
+
+type Ask = (signal: AbortSignal) => Promise<AwsCredentials>;
+
+function observed(
+  ask: Ask,
+  mode: Parameters<IdentityObserver['renewed']>[0],
+  { observer }: IdentityDeps,
+): Ask {
+  return async (signal) => {
+    try {
+      const credentials = await ask(signal);
+      observer?.renewed(mode, 'renewed');
+      return credentials;
+    } catch (error) {
+      if (!signal.aborted) observer?.renewed(mode, 'failed');
+      throw error;
+    }
+  };
+}
+
+function openBase({ base, sts, sessionName }: IdentityPlan, deps: IdentityDeps): CredentialSource {
+  const { clock, observer } = deps;
   switch (base.kind) {
     case 'keys':
       return fixedCredentials(base.credentials);
@@ -35,12 +62,15 @@ function openBase({ base, sts, sessionName }: IdentityPlan, clock: Pick<Clock, '
       const { roleArn } = base;
       const ask = async (signal: AbortSignal) => {
         const token = await base.token(signal);
-        return await assumeRoleWithWebIdentity(sts, { roleArn, token, sessionName }, signal);
+        return await assumeRoleWithWebIdentity({ ...sts, observer }, { roleArn, token, sessionName }, signal);
       };
-      return renewedCredentials(ask, clock);
+      return renewedCredentials(observed(ask, base.kind, deps), clock);
     }
     case 'ambient':
-      return renewedCredentials(() => findInEnvironment(sts.region), clock);
+      return renewedCredentials(
+        observed(() => findInEnvironment(sts.region), base.kind, deps),
+        clock,
+      );
   }
 }
 

@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { STSClient } from '@aws-sdk/client-sts';
 
-/** Told of every request to S3 that was answered or failed, those that the SDK repeats by itself among them. */
+/** Told of every request to S3, or to STS, that was answered or failed, those that the SDK repeats by itself among them. */
 export interface RequestObserver {
   answered(request: ObservedRequest): void;
   /** Bytes of bodies that have arrived. */
@@ -19,8 +20,12 @@ export interface ObservedRequest {
 }
 
 /** Has the client tell the observer. */
-export function observeRequests(client: S3Client, observer: RequestObserver, now: () => number): void {
-  client.middlewareStack.add(
+export function observeRequests(
+  { middlewareStack }: S3Client | STSClient,
+  observer: RequestObserver,
+  now: () => number,
+): void {
+  (middlewareStack as S3Client['middlewareStack']).add(
     (next, context) => async (args) => {
       const begun = now();
       const tell = (code: string): void => {

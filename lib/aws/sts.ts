@@ -9,11 +9,14 @@ import { clientSettings, defaultAnswerMs, type ClientOptions } from './client-se
 import type { AwsCredentials } from './credentials.ts';
 import { fromAwsError } from './errors.ts';
 import type { AssumedRole, StsAddress } from './identity-plan.ts';
+import { observeRequests, type RequestObserver } from './request-observer.ts';
 import { fromStsError } from './sts-errors.ts';
 import { withDeadline } from './with-deadline.ts';
 
 /** Of STS; its endpoint is not that of S3. */
-export type IdentityRequest = ClientOptions;
+export interface IdentityRequest extends ClientOptions {
+  readonly observer?: RequestObserver | undefined;
+}
 
 /** Whose credentials they are. */
 export interface CallerIdentity {
@@ -39,7 +42,7 @@ export async function callerIdentity(request: IdentityRequest, signal: AbortSign
 
 /** A session of the role, asked for with the request's credentials. Errors: those of `fromStsError`. */
 export async function assumeRole(
-  request: ClientOptions,
+  request: IdentityRequest,
   { arn, externalId, durationSeconds }: AssumedRole,
   sessionName: string,
   signal: AbortSignal,
@@ -64,7 +67,7 @@ export async function assumeRole(
 
 /** A session of a role that trusts the issuer of the token. Errors: those of `fromStsError`. */
 export async function assumeRoleWithWebIdentity(
-  sts: StsAddress,
+  sts: StsAddress & Pick<IdentityRequest, 'observer'>,
   identity: { readonly roleArn: string; readonly token: string; readonly sessionName: string },
   signal: AbortSignal,
 ): Promise<AwsCredentials> {
@@ -89,11 +92,13 @@ export async function assumeRoleWithWebIdentity(
 }
 
 async function withClient<T>(
-  request: ClientOptions,
+  request: IdentityRequest,
   signal: AbortSignal,
   work: (client: STSClient, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const client = new STSClient(clientSettings(request));
+  const { observer } = request;
+  if (observer !== undefined) observeRequests(client, observer, () => performance.now());
   try {
     return await withDeadline(request.answerMs ?? defaultAnswerMs, signal, (until) => work(client, until));
   } finally {

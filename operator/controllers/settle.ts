@@ -25,14 +25,15 @@ export function settle(
   const failure = findings.find((finding) => !letsPass(finding));
   if (failure === undefined) return usual;
   const within = (ms: number) => ({ requeueAfterMs: Math.min(ms, usual.requeueAfterMs ?? ms) });
-  if (conditions?.some(({ type }) => type === 'Stalled') === true) return within(stalledMs);
   const { reason, message } = failure;
+  const stalled = () => ({ ...within(stalledMs), failure: reason });
+  if (conditions?.some(({ type }) => type === 'Stalled') === true) return stalled();
   switch (classOf(reason)) {
     case 'T':
     case 'E':
       throw new TransientError({ reason, message });
     case 'P':
-      return within(stalledMs);
+      return stalled();
     case 'N':
     case 'W':
       return within(waitingMs);

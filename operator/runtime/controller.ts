@@ -11,6 +11,8 @@ import { createWorkQueue, type WorkQueue, type WorkQueueOptions } from './work-q
 export interface ReconcileResult {
   /** Look again after so long, at the latest. Absent: only when something changes. */
   readonly requeueAfterMs?: number;
+  /** Of a closed list: what is wrong that trying again would not mend. Counted with the errors that were thrown. */
+  readonly failure?: string;
 }
 
 /** Makes the world of one object as its spec says. By level: it is not told what woke it. */
@@ -145,7 +147,10 @@ async function attempt(worker: Worker, key: ObjectKey, log: Logger): Promise<Out
       signal,
       error: () => tooSlow(worker),
     };
-    const { requeueAfterMs } = await withDeadline(deadline, (limited) => options.reconcile(key, limited));
+    const { requeueAfterMs, failure } = await withDeadline(deadline, (limited) =>
+      options.reconcile(key, limited),
+    );
+    if (failure !== undefined) countFailure(worker, failure);
     keys.forget(formatKey(key));
     if (requeueAfterMs === undefined) return 'success';
     keys.addAfter(formatKey(key), requeueAfterMs);
@@ -167,6 +172,7 @@ interface Failure {
 function settle({ deps, keys, options }: Worker, { key, error, log }: Failure): Outcome {
   const label = { controller: options.name };
   deps.metrics.reconcileErrors.inc(label);
+  countFailure({ deps, options }, reasonOf(error));
   const text = formatKey(key);
   if (error instanceof TerminalError) {
     deps.metrics.reconcileTerminalErrors.inc(label);
@@ -181,6 +187,10 @@ function settle({ deps, keys, options }: Worker, { key, error, log }: Failure): 
   if (foreseen) log.warn('pass failed; tried again', fields);
   else log.error('pass failed in a way that nobody foresaw; tried again', fields);
   return 'error';
+}
+
+function countFailure({ deps, options }: Pick<Worker, 'deps' | 'options'>, reason: string): void {
+  deps.metrics.reconcileFailures.inc({ controller: options.name, reason });
 }
 
 /** Within a time limit of its own: the pass may have used up its own. */

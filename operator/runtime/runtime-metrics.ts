@@ -14,6 +14,8 @@ export interface RuntimeMetrics {
   readonly reconcileTerminalErrors: Counter<'controller'>;
   /** Errors that nobody foresaw: what a panic is to controller-runtime. */
   readonly reconcilePanics: Counter<'controller'>;
+  /** Passes after which an object is not as its spec says, for a cause that is more than waiting. */
+  readonly reconcileFailures: Counter<'controller' | 'reason'>;
   readonly reconcileSeconds: Histogram<'controller'>;
   readonly reconcileWorkers: Gauge<'controller'>;
   readonly reconcileActive: Gauge<'controller'>;
@@ -39,7 +41,7 @@ const REQUEST_BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30];
 export function createRuntimeMetrics(metrics: Metrics, prefix: string): RuntimeMetrics {
   return {
     ...queueMetrics(metrics),
-    ...controllerMetrics(metrics),
+    ...controllerMetrics(metrics, prefix),
     ...clientMetrics(metrics),
     ...watchMetrics(metrics, prefix),
     beforeRender: (collect) => metrics.beforeRender(collect),
@@ -82,7 +84,7 @@ function queueMetrics(metrics: Metrics) {
   };
 }
 
-function controllerMetrics(metrics: Metrics) {
+function controllerMetrics(metrics: Metrics, prefix: string) {
   const labels = ['controller'] as const;
   return {
     reconciles: metrics.counter({
@@ -104,6 +106,11 @@ function controllerMetrics(metrics: Metrics) {
       name: 'controller_runtime_reconcile_panics_total',
       help: 'Passes that ended with an error that nobody foresaw',
       labels,
+    }),
+    reconcileFailures: metrics.counter({
+      name: `${prefix}_reconcile_failures_total`,
+      help: 'Passes that met something wrong, by reason; those that only wait are not counted',
+      labels: ['controller', 'reason'] as const,
     }),
     reconcileSeconds: metrics.histogram({
       name: 'controller_runtime_reconcile_time_seconds',

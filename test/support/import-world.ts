@@ -25,6 +25,7 @@ import { runtimeDeps, type RuntimeDeps } from './runtime-deps.ts';
 export interface ImportWorld {
   readonly controlPlane: ControlPlane;
   readonly s3: MiniStack;
+  readonly postgres: PostgresServer;
   readonly pods: PodRunner;
   /** What the operator logged. */
   readonly operator: RuntimeDeps;
@@ -35,10 +36,17 @@ export interface ImportWorld {
   stop(): Promise<void>;
 }
 
+export interface WorldOptions {
+  /** False: the test starts operators of its own, as processes. */
+  readonly operator?: boolean;
+}
+
 export interface TenantOptions {
   readonly source?: SpecChanges;
   /** False: the source is not applied yet. */
   readonly applySource?: boolean;
+  /** How operator and workers reach the database, e.g. through a proxy. */
+  readonly databaseUrl?: (url: string) => string;
 }
 
 export interface Tenant {
@@ -64,13 +72,15 @@ export interface Tenant {
 
 const patienceMs = 180_000;
 
-export async function startImportWorld(): Promise<ImportWorld> {
+export async function startImportWorld(options: WorldOptions = {}): Promise<ImportWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-world-'));
   const [controlPlane, postgres, s3] = await Promise.all([
     startControlPlane({ controllerManager: true, crds: ['crds'] }),
     startPostgres(),
     startMiniStack(),
   ]);
+  const start = () =>
+    options.operator === false ? absent : startOperator(controlPlane, deps, [s3.endpoint]);
   const deps = runtimeDeps();
   const podsStop = new AbortController();
   const pods = createPodRunner(
@@ -78,17 +88,18 @@ export async function startImportWorld(): Promise<ImportWorld> {
     { ...deps, client: controlPlane.client },
   );
   const podsEnd = pods.run(podsStop.signal);
-  let operator = startOperator(controlPlane, deps, [s3.endpoint]);
+  let operator = start();
   return {
     controlPlane,
     s3,
+    postgres,
     pods,
     operator: deps,
-    createTenant: (options = {}) => createTenant({ controlPlane, postgres, s3 }, options),
+    createTenant: (tenant = {}) => createTenant({ controlPlane, postgres, s3 }, tenant),
     restartOperator: async (meanwhile) => {
       await operator.stop();
       await meanwhile?.();
-      operator = startOperator(controlPlane, deps, [s3.endpoint]);
+      operator = start();
     },
     stop: async () => {
       await operator.stop();
@@ -99,6 +110,8 @@ export async function startImportWorld(): Promise<ImportWorld> {
     },
   };
 }
+
+const absent = { stop: () => Promise.resolve() };
 
 function startOperator(
   { transport }: ControlPlane,
@@ -148,7 +161,7 @@ async function createTenant(servers: Servers, options: TenantOptions): Promise<T
     });
   await apply(
     secretManifest('lake-keys', { accessKeyID: user.accessKeyId, secretAccessKey: user.secretAccessKey }),
-    secretManifest('analytics-db', { url: database.url }),
+    secretManifest('analytics-db', { url: options.databaseUrl?.(database.url) ?? database.url }),
     connectionManifest({
       region: testRegion,
       endpoint: s3.endpoint,

@@ -13,6 +13,7 @@ export interface PostgresServer {
   restart(): Promise<void>;
   /** False: a server that was given by URL, which tests must not stop. */
   readonly ours: boolean;
+  readonly port: number;
   stop(): Promise<void>;
 }
 
@@ -57,6 +58,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   });
   return {
     ours: true,
+    port: Number(new URL(server.url).port),
     createDatabase: async () => await createDatabase(server.url, []),
     restart: async () => {
       await server.restart();
@@ -73,6 +75,7 @@ function useGiven(adminUrl: string): PostgresServer {
   const roles: string[] = [];
   return {
     ours: false,
+    port: Number(new URL(adminUrl).port || 5432),
     createDatabase: async () => {
       const database = await createDatabase(adminUrl, roles);
       made.push(new URL(database.url).pathname.slice(1));

@@ -5,6 +5,8 @@ import type { S3ImportSource } from '../../crds/generated/s3-import-source.ts';
 import type { SourceMemory } from '../../operator/controllers/s3-import-source/memory.ts';
 import { reconcileS3ImportSource } from '../../operator/controllers/s3-import-source/reconcile.ts';
 import type { ObjectStore } from '../../lib/aws/object-store.ts';
+import { createMetrics } from '../../lib/metrics.ts';
+import { createOperatorCounters } from '../../operator/operator-counters.ts';
 import { resourceTypes } from '../../operator/resource-types.ts';
 import type { Job, JobStatus } from '../../operator/resources/worker-job.ts';
 import { createApiClient, type ApiClient } from '../../operator/runtime/api-client.ts';
@@ -165,6 +167,7 @@ class WorldInMemory implements SourceWorld {
         recorder: this.recorder,
         worker: { image: 'registry.example/millrace:1' },
         memories: this.#memories,
+        counters: createOperatorCounters(createMetrics()),
       },
       new AbortController().signal,
     );

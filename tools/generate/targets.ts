@@ -8,6 +8,7 @@ import { readDefinition } from './crd-schema.ts';
 import { renderTypes } from './crd-types.ts';
 import { renderDecisionsList } from './decisions-list.ts';
 import { replaceRegion } from './markdown.ts';
+import { renderMetricsPage } from './metrics-page.ts';
 import { renderReasonsPage, renderRunbookRegion } from './reasons-page.ts';
 import { renderReferencePage } from './reference-page.ts';
 import { renderFeaturesPage } from '../features/features-page.ts';
@@ -38,6 +39,7 @@ export const targets: readonly Target[] = [
   ...kindNames.map(typesTarget),
   ...kindNames.map(referenceTarget),
   { path: 'docs/reference/commands.md', render: renderCommandsPage },
+  { path: 'docs/reference/metrics.md', render: () => Promise.resolve(renderMetricsPage()) },
   { path: 'docs/reference/reasons.md', render: () => Promise.resolve(renderReasonsPage()) },
   regionTarget('docs/README.md', 'decisions', renderDecisionsList),
   regionTarget('docs/reference/converter.md', 'operators', describeOperators),

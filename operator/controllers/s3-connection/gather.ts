@@ -5,8 +5,7 @@ import type { TokenClaims } from '../../../lib/aws/policies.ts';
 import type { S3Options } from '../../../lib/aws/s3.ts';
 import type { TaskBaseIdentity, TaskIdentity } from '../../../lib/contract/task.ts';
 import { parseDuration } from '../../../lib/duration.ts';
-import type { Clock } from '../../../lib/clock.ts';
-import { openIdentity } from '../../../lib/aws/open-identity.ts';
+import { openIdentity, type IdentityDeps } from '../../../lib/aws/open-identity.ts';
 import { TerminalError, TransientError } from '../../../lib/errors.ts';
 import { findIdentityFault, type IdentityPolicy } from '../../preflight/find-identity-fault.ts';
 import { checkCABundle, readConfigMap, readSecret } from '../../references.ts';
@@ -61,8 +60,8 @@ export async function gatherS3Access(
 }
 
 /** What this process opens S3 with. */
-export function optionsOf({ plan, options }: S3Access, clock: Pick<Clock, 'now'>): S3Options {
-  return { ...options, credentials: openIdentity(plan, clock).credentials };
+export function optionsOf({ plan, options }: S3Access, deps: IdentityDeps): S3Options {
+  return { ...options, credentials: openIdentity(plan, deps).credentials };
 }
 
 interface Base {

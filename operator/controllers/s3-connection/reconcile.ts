@@ -1,4 +1,5 @@
 import type { S3Connection } from '../../../crds/generated/s3-connection.ts';
+import type { IdentityObserver } from '../../../lib/aws/identity-plan.ts';
 import { openIdentity } from '../../../lib/aws/open-identity.ts';
 import type { CallerIdentity, IdentityRequest } from '../../../lib/aws/sts.ts';
 import type { Clock } from '../../../lib/clock.ts';
@@ -25,6 +26,7 @@ export interface S3ConnectionDeps extends AccessDeps {
   readonly namespace: string;
   readonly connections: Cache<S3Connection>;
   readonly objectStores: ObjectStores;
+  readonly identityObserver?: IdentityObserver;
   readonly callerIdentity: (request: IdentityRequest, signal: AbortSignal) => Promise<CallerIdentity>;
   readonly recorder: EventRecorder;
   readonly clock: Clock;
@@ -80,8 +82,9 @@ async function learn(
   learnt.externalId = identity.role?.externalId;
   learnt.webIdentity = await readTokenClaims(connection, access, deps.client, signal);
   if (!canAsk(connection)) return { kind: 'unasked' };
-  const { caller, credentials } = openIdentity(plan, deps.clock);
-  const ask = (who: typeof caller) => deps.callerIdentity({ ...plan.sts, credentials: who }, signal);
+  const { caller, credentials } = openIdentity(plan, { clock: deps.clock, observer: deps.identityObserver });
+  const ask = (who: typeof caller) =>
+    deps.callerIdentity({ ...plan.sts, credentials: who, observer: deps.identityObserver }, signal);
   const first = await ask(caller);
   learnt.caller = first.principal;
   const seen = plan.role === undefined ? first : await ask(credentials);

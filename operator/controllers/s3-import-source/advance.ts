@@ -3,6 +3,7 @@ import type { SourceCounts } from '../../../lib/store/types.ts';
 import { viewJob } from '../../planning/job-view.ts';
 import { addSample, ratesOf } from '../../planning/rates.ts';
 import type { ObjectStores } from '../../object-stores.ts';
+import type { OperatorCounters } from '../../operator-counters.ts';
 import type { RunPlan } from '../../planning/run.ts';
 import type { WorkerImage } from '../../resources/import-task.ts';
 import type { ImportProgress } from './facts.ts';
@@ -18,6 +19,7 @@ import { sourceIdentityOf } from './source-identity.ts';
 export interface AdvanceDeps extends RunWorkersDeps {
   readonly objectStores: Pick<ObjectStores, 'get'>;
   readonly worker: WorkerImage;
+  readonly counters: OperatorCounters;
 }
 
 /** Of which the status tells. */
@@ -66,7 +68,8 @@ async function lookIntoBucket(
 ): Promise<Pick<ImportProgress, 'listing' | 'permissions'>> {
   try {
     const objects = deps.objectStores.get(keyOfConnection(facts.source), facts.access);
-    const permissions = await probePermissions(facts, into.memory, objects, signal);
+    const tell = deps.counters.probed;
+    const permissions = await probePermissions(facts, into.memory, { objects, tell }, signal);
     const refused = permissions.find(
       (probe) => probe.action === 's3:ListBucket' && probe.error !== undefined,
     );

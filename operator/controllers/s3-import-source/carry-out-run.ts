@@ -1,6 +1,7 @@
 import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
 import { apiVersion } from '../../../crds/names.ts';
 import type { Run, RunOutcome } from '../../../lib/store/run-types.ts';
+import type { OperatorCounters } from '../../operator-counters.ts';
 import { resourceTypes } from '../../resource-types.ts';
 import type { JobView, RunPlan } from '../../planning/run.ts';
 import { jobName } from '../../resources/names.ts';
@@ -17,7 +18,9 @@ export interface CarryOutInput {
   readonly latestRun: Run | undefined;
 }
 
-export type CarryOutDeps = StopDeps;
+export interface CarryOutDeps extends StopDeps {
+  readonly counters: Pick<OperatorCounters, 'runEnded'>;
+}
 
 /** Does what the plan says: at most one step, each of which may be repeated after a crash. */
 export async function carryOutRun(
@@ -58,7 +61,11 @@ async function endRun(
 ): Promise<void> {
   const { session, sourceId } = input;
   const outcome = outcomeOf(job, input);
-  await session.store.runs.closeRun(sourceId, run, { epoch: session.epoch, outcome });
+  const { startedAt, endedAt } = await session.store.runs.closeRun(sourceId, run, {
+    epoch: session.epoch,
+    outcome,
+  });
+  if (endedAt !== undefined) deps.counters.runEnded(outcome, (endedAt - startedAt) / 1000);
   record(deps, input, 'WorkersCompleted', `Run ${run} ended: ${outcome}.`);
 }
 

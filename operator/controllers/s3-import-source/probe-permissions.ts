@@ -19,11 +19,17 @@ const provenMs = 15 * 60_000;
 /** What a person may be mending just now. */
 const openMs = 10_000;
 
+export interface ProbeDeps {
+  readonly objects: ObjectStore;
+  /** Told of what was tried now. */
+  readonly tell: (probes: readonly Probe[]) => void;
+}
+
 /** Tries what an import needs, unless that was done a while ago for the same spec, Secret and request. */
 export async function probePermissions(
   facts: ReadyFacts,
   memory: SourceMemory,
-  objects: ObjectStore,
+  { objects, tell }: ProbeDeps,
   signal: AbortSignal,
 ): Promise<readonly Probe[]> {
   const { source, connection, access, matches, nowMs } = facts;
@@ -41,6 +47,7 @@ export async function probePermissions(
     { bucket, prefix, region: connection.spec.region, account, matches },
     signal,
   );
+  tell(probes);
   memory.permissions = { occasion, atMs: nowMs, probes };
   return probes;
 }

@@ -13,6 +13,7 @@ import {
   slowDown,
   type Fault,
 } from '../../support/s3-proxy/faults.ts';
+import { assertAsDocumented } from '../../support/metrics-page.ts';
 import { readStatements } from '../../support/ministack.ts';
 import { testSchema, until } from '../../support/store.ts';
 import { startWorkerWorld, type ImportUnderFault, type WorkerWorld } from '../../support/worker-world.ts';
@@ -92,6 +93,7 @@ describe('workers that meet faults of S3', { skip: await reasonToSkipMiniStack()
       assert.equal(value('millrace_import_bytes_total'), zipped.length);
       assert.equal(value('millrace_import_records_total{outcome="imported"}'), rows - rows / 50);
       assert.equal(value('millrace_import_records_total{outcome="rejected"}'), rows / 50);
+      await assertAsDocumented(page, 'Workers');
       for (const name of [one.bucket.name, key.plain, 'b.jsonl']) assert.ok(!page.includes(name), name);
     });
 

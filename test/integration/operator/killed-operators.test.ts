@@ -17,6 +17,7 @@ import {
 import { secretManifest, waitFor } from '../../support/import-world.ts';
 import { startListedBucket, type ListedBucket } from '../../support/listed-bucket.ts';
 import { connectionManifest, sourceManifest, storeManifest } from '../../support/manifests.ts';
+import { assertAsDocumented } from '../../support/metrics-page.ts';
 import { peakMemoryOf, startOperatorProcess } from '../../support/operator-process.ts';
 import { startPostgres, type PostgresServer, type TestDatabase } from '../../support/postgres.ts';
 import { sampleConversion } from '../../support/sample-lines.ts';
@@ -125,6 +126,16 @@ describe('operators that are killed', () => {
     const metrics = await (await fetch(`http://127.0.0.1:${replicas[other].port}/metrics`)).text();
     assert.match(metrics, /^leader_election_master_status\{name="[^"]+"\} 1$/m);
     assert.match(metrics, /^millrace_resources\{kind="S3ImportSource",.*\} 1$/m);
+    assert.match(metrics, /^millrace_build_info\{version="[\d.]+",node="[\d.]+"\} 1$/m);
+    assert.match(
+      metrics,
+      /^millrace_permission_probe_total\{action="s3:ListBucket",result="Allowed"\} \d+$/m,
+    );
+    assert.match(
+      metrics,
+      /^millrace_sts_requests_total\{operation="GetCallerIdentity",code="200",role="operator"\} \d+$/m,
+    );
+    await assertAsDocumented(metrics, 'Operator');
     assert.match(metrics, /^millrace_status_writes_total\{kind="S3ImportSource",outcome="written"\} \d+$/m);
   });
 });

@@ -153,7 +153,7 @@ suite('controllers on a real API server', { skip: await reasonToSkip() }, () => 
 
   test('errors end in one place: terminal ones rest until a change, others are tried again, unforeseen ones count apart', async () => {
     const namespace = await plane.createNamespace('errors');
-    const names = ['terminal', 'transient', 'unforeseen', 'waiting'];
+    const names = ['terminal', 'transient', 'unforeseen', 'waiting', 'stalled'];
     for (const name of names) await plane.client.create(configMaps, made(namespace, name));
     const passes = new Map<string, number>();
     const failing: Reconcile = async ({ name }) => {
@@ -162,13 +162,16 @@ suite('controllers on a real API server', { skip: await reasonToSkip() }, () => 
       if (name === 'terminal' && pass === 1) throw new TerminalError({ reason: 'BadSpec', message: 'no' });
       if (name === 'transient' && pass < 4) throw new TransientError({ reason: 'Busy', message: 'later' });
       if (name === 'unforeseen' && pass < 3) throw new RangeError('a bug');
+      if (name === 'stalled') return { requeueAfterMs: 60_000, failure: 'NeedsAPerson' };
       if (name === 'waiting' && pass < 3) return { requeueAfterMs: 20 };
       return {};
     };
     const maker = await startJobMaker(namespace, failing);
     const seen = (name: string) => passes.get(name) ?? 0;
     await waitUntil('all but the terminal one came through', 60_000, () =>
-      [seen('transient') >= 4, seen('unforeseen') >= 3, seen('waiting') >= 3].every(Boolean),
+      [seen('transient') >= 4, seen('unforeseen') >= 3, seen('waiting') >= 3, seen('stalled') === 1].every(
+        Boolean,
+      ),
     );
     assert.equal(seen('terminal'), 1);
     const patch = { kind: 'merge', patch: { metadata: { annotations: { touched: 'yes' } } } } as const;
@@ -183,7 +186,10 @@ suite('controllers on a real API server', { skip: await reasonToSkip() }, () => 
     );
     assert.equal(await metric('controller_runtime_reconcile_errors_total'), 1 + 3 + 2);
     assert.equal(await metric('controller_runtime_reconcile_panics_total'), 2);
-    assert.equal(await metric('controller_runtime_reconcile_total', { result: 'requeue_after' }), 2);
+    for (const [reason, count] of Object.entries({ BadSpec: 1, Busy: 3, UnknownError: 2, NeedsAPerson: 1 })) {
+      assert.equal(await metric('millrace_reconcile_failures_total', { reason }), count);
+    }
+    assert.equal(await metric('controller_runtime_reconcile_total', { result: 'requeue_after' }), 3);
     assert.equal(await metric('workqueue_retries_total', { name: 'job-maker' }), 5);
     const unforeseen = logged
       .filter(({ name }) => name === 'unforeseen')

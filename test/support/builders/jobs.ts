@@ -8,17 +8,20 @@ export interface JobChanges {
   readonly shards?: number;
   readonly templateHash?: string;
   readonly status?: JobStatus;
+  /** Of its source. */
+  readonly source?: string;
 }
 
-/** A Job of the source `web-events`, as the API server gives it. */
-export function workerJob({ run = 1, shards = 2, templateHash = 'hash-1', status }: JobChanges = {}): Job {
+/** A Job, of the source `web-events` if none is named, as the API server gives it. */
+export function workerJob(changes: JobChanges = {}): Job {
+  const { run = 1, shards = 2, templateHash = 'hash-1', source = 'web-events', status } = changes;
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
-      name: `web-events-${run}-${templateHash}`,
+      name: `${source}-${run}-${templateHash}`,
       namespace: 'acme',
-      uid: `uid of run ${run}`,
+      uid: `uid of run ${run} of ${source}`,
       creationTimestamp: new Date(startTime).toISOString(),
       labels: { [labels.managedBy]: managedBy },
       annotations: { [annotations.run]: String(run), [annotations.templateHash]: templateHash },

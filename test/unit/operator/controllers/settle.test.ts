@@ -20,27 +20,36 @@ suite('when an object is looked at again', () => {
       'in a quarter of an hour, when it needs a person',
       failed('ResolvedRefs', 'SecretKeyMissing', 'x'),
       15 * minute,
+      { failure: 'SecretKeyMissing' },
     ],
-    ['soon, when it waits for something', failed('ResolvedRefs', 'SecretNotFound', 'x'), 15 * second],
+    ['soon, when it waits for something', failed('ResolvedRefs', 'SecretNotFound', 'x'), 15 * second, {}],
     [
       'soon, when something else comes first',
       unknown('ResolvedRefs', 'DependencyNotReady', 'x'),
       15 * second,
+      {},
     ],
   ] as const;
-  for (const [name, finding, requeueAfterMs] of cases) {
+  for (const [name, finding, requeueAfterMs, counted] of cases) {
     test(`${name}; sooner if work goes on all the same`, () => {
-      assert.deepEqual(settle([fine, finding], {}, []), { requeueAfterMs });
-      assert.deepEqual(settle([fine, finding], { requeueAfterMs: 60 * minute }, []), { requeueAfterMs });
+      assert.deepEqual(settle([fine, finding], {}, []), { requeueAfterMs, ...counted });
+      assert.deepEqual(settle([fine, finding], { requeueAfterMs: 60 * minute }, []), {
+        requeueAfterMs,
+        ...counted,
+      });
       assert.deepEqual(settle([fine, finding], { requeueAfterMs: 2 * second }, []), {
         requeueAfterMs: 2 * second,
+        ...counted,
       });
     });
   }
 
   test('in a quarter of an hour, when it was put down to time and has taken too long', () => {
     const denied = failed('PermissionsVerified', 'ListDenied', 'x');
-    assert.deepEqual(settle([fine, denied], {}, [condition('Stalled')]), { requeueAfterMs: 15 * minute });
+    assert.deepEqual(settle([fine, denied], {}, [condition('Stalled')]), {
+      requeueAfterMs: 15 * minute,
+      failure: 'ListDenied',
+    });
   });
 
   test('with a back-off, when it may pass by itself, or may have been granted meanwhile', () => {

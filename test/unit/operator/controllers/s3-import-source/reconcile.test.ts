@@ -542,12 +542,13 @@ suite('what goes wrong in a pass', () => {
   test('a bucket that is not there is looked at again in a while, and work under way sooner', async () => {
     const absent = () => new TerminalError({ reason: 'BucketNotFound', message: 'There is none.' });
     world.bucket.failNext(absent());
-    assert.deepEqual(await world.reconcile(), { requeueAfterMs: 10 * minute });
-    assert.deepEqual(await condition('Stalled'), ['True', 'BucketNotFound']);
+    const failure = 'BucketNotFound';
+    assert.deepEqual(await world.reconcile(), { requeueAfterMs: 10 * minute, failure });
+    assert.deepEqual(await condition('Stalled'), ['True', failure]);
     await startRun();
     await world.clock.advance(minute);
     world.bucket.failNext(absent());
-    assert.deepEqual(await world.reconcile(), { requeueAfterMs: 10 * second });
+    assert.deepEqual(await world.reconcile(), { requeueAfterMs: 10 * second, failure });
   });
 
   test('a store that fails, also in the middle of a listing, is told as the store and not as the bucket', async () => {

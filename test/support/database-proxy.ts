@@ -1,0 +1,106 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { splitMessages, type FrontendMessage } from './database-proxy/frontend-messages.ts';
+
+/**
+ * A proxy before a PostgreSQL that tells each statement before the server sees it, so that a test can stop a process
+ * exactly there; and that can be pointed at another server, as the name of a database is after a failover. Without TLS.
+ */
+export interface DatabaseProxy {
+  /** The URL of a database of the server, by way of the proxy. */
+  urlOf(databaseUrl: string): string;
+  /** From now on told each statement, and asked whether the server may see it. */
+  inject(passes: (statement: Statement) => boolean): void;
+  /** Connections are cut, and new ones go to the server on this port. */
+  pointTo(port: number): void;
+  stop(): Promise<void>;
+}
+
+export interface Statement {
+  readonly text: string;
+  readonly database: string;
+  readonly application: string;
+  /** Of the connection, so that statements of one transaction are known. */
+  readonly connection: number;
+}
+
+/** @param port of the server on this machine */
+export async function startDatabaseProxy(port: number): Promise<DatabaseProxy> {
+  const proxy = new RecordingProxy(port);
+  await proxy.listen();
+  return proxy;
+}
+
+class RecordingProxy implements DatabaseProxy {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #upstreamPort: number;
+  #connections = 0;
+  #passes: (statement: Statement) => boolean = () => true;
+
+  constructor(upstreamPort: number) {
+    this.#upstreamPort = upstreamPort;
+    this.#server = createServer((client) => this.#serve(client));
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((done) => this.#server.listen(0, '127.0.0.1', done));
+  }
+
+  urlOf(databaseUrl: string): string {
+    const url = new URL(databaseUrl);
+    url.port = String((this.#server.address() as AddressInfo).port);
+    return url.href;
+  }
+
+  inject(passes: (statement: Statement) => boolean): void {
+    this.#passes = passes;
+  }
+
+  pointTo(port: number): void {
+    this.#upstreamPort = port;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise((done) => this.#server.close(done));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #serve(client: Socket): void {
+    const server = connect(this.#upstreamPort, '127.0.0.1');
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(socket);
+      socket.on('error', () => other.destroy());
+      socket.once('close', () => this.#sockets.delete(socket));
+    }
+    server.pipe(client);
+    this.#forward(client, server);
+  }
+
+  /** What was sent before a client died still reaches the server, as it would through a network. */
+  #forward(client: Socket, server: Socket): void {
+    this.#connections += 1;
+    const connection = this.#connections;
+    const split = splitMessages();
+    let parameters: Readonly<Record<string, string>> = {};
+    let silent = false;
+    const mayPass = (message: FrontendMessage): boolean => {
+      if (message.kind === 'startup') parameters = message.parameters;
+      if (message.kind !== 'statement') return true;
+      const { database = '', application_name: application = '' } = parameters;
+      return this.#passes({ text: message.text, database, application, connection });
+    };
+    client.on('data', (chunk) => {
+      for (const message of split(chunk)) {
+        silent ||= !mayPass(message);
+        if (!silent) server.write(message.bytes);
+      }
+    });
+    client.once('end', () => server.end());
+    client.once('close', () => server.end());
+  }
+}
