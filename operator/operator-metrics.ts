@@ -123,14 +123,21 @@ function observeSources(sources: Store<S3ImportSource & KubernetesObject>, metri
 }
 
 function observeSource(source: S3ImportSource & KubernetesObject, gauges: SourceGauges): void {
-  const { files = {}, records = {}, shards = {}, lagSeconds = 0, permissions = [] } = source.status;
+  const { files = {}, records = {}, shards = {}, lagSeconds = 0 } = source.status;
   const at = keyOf(source);
   gauges.lag.set(at, lagSeconds);
   for (const [state, count] of Object.entries(files)) gauges.files.set({ ...at, state }, count);
   for (const [outcome, count] of Object.entries(records)) gauges.records.set({ ...at, outcome }, count);
   for (const [state, count] of Object.entries(shards)) gauges.shards.set({ ...at, state }, count);
-  for (const { action, result } of permissions) {
-    gauges.denied.set({ ...at, action }, result === 'Denied' ? 1 : 0);
+  observePermissions(source, gauges);
+}
+
+function observePermissions(
+  source: S3ImportSource & KubernetesObject,
+  { denied }: Pick<SourceGauges, 'denied'>,
+): void {
+  for (const { action, result } of source.status.permissions ?? []) {
+    denied.set({ ...keyOf(source), action }, result === 'Denied' ? 1 : 0);
   }
 }
 

@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { splitMessages, type FrontendMessage } from './database-proxy/frontend-messages.ts';
+import { splitMessages, type FrontendMessage } from './database-proxy/split-messages.ts';
 
 /**
  * A proxy before a PostgreSQL that tells each statement before the server sees it, so that a test can stop a process

@@ -13,7 +13,7 @@ import {
   slowDown,
   type Fault,
 } from '../../support/s3-proxy/faults.ts';
-import { assertAsDocumented } from '../../support/metrics-page.ts';
+import { assertAsDocumented } from '../../support/assert-as-documented.ts';
 import { readStatements } from '../../support/ministack.ts';
 import { testSchema, until } from '../../support/store.ts';
 import { startWorkerWorld, type ImportUnderFault, type WorkerWorld } from '../../support/worker-world.ts';

@@ -17,7 +17,7 @@ import {
 import { secretManifest, waitFor } from '../../support/import-world.ts';
 import { startListedBucket, type ListedBucket } from '../../support/listed-bucket.ts';
 import { connectionManifest, sourceManifest, storeManifest } from '../../support/manifests.ts';
-import { assertAsDocumented } from '../../support/metrics-page.ts';
+import { assertAsDocumented } from '../../support/assert-as-documented.ts';
 import { peakMemoryOf, startOperatorProcess } from '../../support/operator-process.ts';
 import { startPostgres, type PostgresServer, type TestDatabase } from '../../support/postgres.ts';
 import { sampleConversion } from '../../support/sample-lines.ts';
