@@ -44,8 +44,16 @@ export class Stores {
     { readonly access: string; readonly session: StoreSession; readonly owner: OwnerIdentity }
   >();
 
+  readonly #listeners = new Set<(key: ObjectKey) => void>();
+
   constructor(deps: StoresDeps) {
     this.#deps = deps;
+  }
+
+  /** Tells of each store that is opened from now on. Gives the unsubscribe. */
+  onOpened(listener: (key: ObjectKey) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** The session of an EventStore whose reconcile has opened it; undefined until then. */
@@ -68,6 +76,7 @@ export class Stores {
     await this.close(key);
     const session = await this.#openSession(access, owner);
     this.#open.set(name, { access: digest, session, owner });
+    for (const listener of this.#listeners) listener(key);
     return session;
   }
 

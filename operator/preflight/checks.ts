@@ -119,11 +119,20 @@ function connectionIsNotReady({ connection }: ImportFacts): Finding | undefined 
   return connection && notReady('S3Connection', connection);
 }
 
+/** The store's status is of another operator's time: this one has not opened it yet, but is about to. */
+export function isStoreOpening({
+  eventStore,
+  session,
+}: Pick<ImportFacts, 'eventStore' | 'session'>): boolean {
+  return (
+    session === undefined && eventStore !== undefined && notReady('EventStore', eventStore) === undefined
+  );
+}
+
 function storeIsNotReady({ eventStore, session }: ImportFacts): Finding | undefined {
   if (eventStore === undefined) return undefined;
   const finding = notReady('EventStore', eventStore);
   if (finding !== undefined || session !== undefined) return finding;
-  // Its status is of another operator's time: this one has not opened it yet.
   return unknown(
     'ResolvedRefs',
     'DependencyNotReady',

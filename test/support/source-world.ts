@@ -37,6 +37,8 @@ export interface SourceWorld {
   readonly clock: ManualClock;
   readonly bucket: Bucket;
   readonly ledger: MemoryLedger;
+  /** Whether this operator has opened the store. */
+  isStoreOpen: boolean;
   readonly client: ApiClient;
   readonly recorder: EventRecorder;
   /** What was recorded. */
@@ -90,6 +92,7 @@ class WorldInMemory implements SourceWorld {
   readonly namespace: string;
   readonly stop: () => Promise<void>;
   readonly bucket = createBucket();
+  isStoreOpen = true;
   readonly events: RecordedEvent[] = [];
   readonly recorder: EventRecorder = {
     record: (event) => void this.events.push(event),
@@ -162,7 +165,7 @@ class WorldInMemory implements SourceWorld {
         identityPolicy: { allowsAmbient: false, trustedEndpoints: [] },
         externalIdOf: () => Promise.resolve('mr-test'),
         clock: this.clock,
-        stores: { get: () => session },
+        stores: { get: () => (this.isStoreOpen ? session : undefined) },
         objectStores: { get: () => this.#objects },
         recorder: this.recorder,
         worker: { image: 'registry.example/millrace:1' },

@@ -5,6 +5,7 @@ import { createController, type Controller } from '../../runtime/controller.ts';
 import { keyOf, type KubernetesObject, type ObjectKey } from '../../runtime/objects.ts';
 import type { Reflector } from '../../runtime/reflector.ts';
 import { watchMapped, watchOwn, watchOwned, type Watch } from '../../runtime/watches.ts';
+import type { Stores } from '../../stores.ts';
 import type { SourceMemory } from './memory.ts';
 import { reconcileS3ImportSource } from './reconcile.ts';
 
@@ -28,11 +29,24 @@ export function createS3ImportSourceController(context: ControllerContext): Cont
         watchOwned(jobs, resourceTypes.s3ImportSources),
         watchNamed(connections, sources, ({ spec }) => spec.connectionRef.name),
         watchNamed(eventStores, sources, ({ spec }) => spec.storeRef.name),
+        watchOpened(context.stores, sources),
       ],
       reconcile: (key, signal) => reconcileS3ImportSource(key, deps, signal),
     },
     context,
   );
+}
+
+/** A store that is opened wakes the sources that keep their ledger in it: nothing in its status may have changed. */
+function watchOpened(stores: Stores, sources: Reflector<S3ImportSource>): Watch {
+  return {
+    synced: (signal) => sources.synced(signal),
+    subscribe: (wake) =>
+      stores.onOpened(({ namespace, name }) => {
+        const waiting = sources.store.list(namespace).filter(({ spec }) => spec.storeRef.name === name);
+        waiting.map(keyOf).forEach(wake);
+      }),
+  };
 }
 
 /** A source that goes gives its ledger up: those that wait for one of that name look again. */

@@ -16,6 +16,8 @@ export interface SourceMemory {
   surplusSince: number | undefined;
   /** The whole look at the bucket that was asked for, and what is left of it. */
   look: { readonly token: string; readonly asked: AskedLook | undefined } | undefined;
+  /** Since when its store is being opened. */
+  openingSince: number | undefined;
   samples: readonly ProgressSample[];
   permissions: ProbedPermissions | undefined;
   /** Uids of evicted pods that were told of. */
@@ -28,6 +30,7 @@ export function createSourceMemory(): SourceMemory {
     progressWrittenAt: undefined,
     surplusSince: undefined,
     look: undefined,
+    openingSince: undefined,
     samples: [],
     permissions: undefined,
     evicted: new Set(),

@@ -5,7 +5,7 @@ import { messageOf } from '../../../lib/errors.ts';
 import { isStoreError } from '../../../lib/store/errors.ts';
 import { failed, gatesUntil, type Finding } from '../../conditions/finding.ts';
 import { resourceTypes } from '../../resource-types.ts';
-import { runPreflight } from '../../preflight/checks.ts';
+import { isStoreOpening, runPreflight } from '../../preflight/checks.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import { formatKey, type ObjectKey } from '../../runtime/objects.ts';
 import { freshest, noteWrite } from '../own-write.ts';
@@ -44,6 +44,8 @@ export async function reconcileS3ImportSource(
   const source = freshest(cached, memory.lastWrite);
   if (source === cached) memory.lastWrite = undefined;
   const facts = await gatherImport(source, deps, signal);
+  const patienceMs = patienceWithStore(facts, memory);
+  if (patienceMs > 0) return { requeueAfterMs: patienceMs };
   const { preflight, progress } = await advance(facts, memory, deps, signal);
   const { untoldMs, conditions } = await report(facts, { preflight, progress, memory }, deps, signal);
   const usual =
@@ -56,6 +58,19 @@ export async function reconcileS3ImportSource(
           ),
         };
   return settle(findImportGates(preflight, progress), usual, conditions);
+}
+
+/** A store that this process has not opened by then is worth a word. */
+const openingMs = 30_000;
+
+/**
+ * For so long nothing is said of a source whose store is about to be opened, as after each change of the leader: what
+ * its status says still holds, and thousands of sources would turn from Ready and back.
+ */
+function patienceWithStore(facts: ImportFacts, memory: SourceMemory): number {
+  if (!isStoreOpening(facts)) memory.openingSince = undefined;
+  else memory.openingSince ??= facts.nowMs;
+  return memory.openingSince === undefined ? 0 : memory.openingSince + openingMs - facts.nowMs;
 }
 
 interface Looked {

@@ -144,10 +144,14 @@ describe('an import that meets faults', () => {
     }
     await tenant.applySource(sampleConversion);
     await waitFor('work has begun', async () => (await tenant.jobs()).length > 0);
+    const begun = await tenant.until('it is Ready', (source) => readyOf(source) === 'True/Succeeded');
+    const readySince = conditionOf(begun.status.conditions, 'Ready')?.lastTransitionTime;
     await world.restartOperator(async () => {
       await tenant.bucket.put('web/late.json', linesOf('late', 100));
     });
-    await tenant.untilImported(9);
+    const source = await tenant.untilImported(9);
+    // Whoever waits for Ready is not told that the operator was not there.
+    assert.equal(conditionOf(source.status.conditions, 'Ready')?.lastTransitionTime, readySince);
     assert.deepEqual(await countEvents(tenant), { n: 40_100, ids: 40_100 });
   });
 

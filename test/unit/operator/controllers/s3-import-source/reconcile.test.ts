@@ -551,6 +551,22 @@ suite('what goes wrong in a pass', () => {
     assert.deepEqual(await world.reconcile(), { requeueAfterMs: 10 * second, failure });
   });
 
+  test('a source says nothing new while the store is being opened, as after a change of the leader', async () => {
+    await world.reconcile();
+    const before = await world.source();
+    world.isStoreOpen = false;
+    assert.deepEqual(await world.reconcile(), { requeueAfterMs: 30 * second });
+    await world.clock.advance(10 * second);
+    assert.deepEqual(await world.reconcile(), { requeueAfterMs: 20 * second });
+    assert.deepEqual(await world.source(), before);
+    await world.clock.advance(20 * second);
+    await world.reconcile();
+    assert.deepEqual(await condition('Ready'), ['Unknown', 'DependencyNotReady']);
+    world.isStoreOpen = true;
+    await world.reconcile();
+    assert.deepEqual(await condition('Ready'), ['True', 'Succeeded']);
+  });
+
   test('a store that fails, also in the middle of a listing, is told as the store and not as the bucket', async () => {
     world.ledger.broken = new TransientError({ reason: 'StoreUnreachable', message: 'Nothing answers.' });
     assert.deepEqual(await world.reconcile(), { requeueAfterMs: 15 * second });
