@@ -1,6 +1,7 @@
 import type { Condition } from '../crds/conditions.ts';
 import type { ObjectMeta } from '../crds/object-meta.ts';
 import { annotations } from '../crds/names.ts';
+import { findReason } from '../crds/reasons.ts';
 
 /** What all our kinds have. */
 export interface Watched {
@@ -25,6 +26,18 @@ export function idlenessOf(objects: readonly Watched[]): Idleness {
   const stalled = objects.filter((object) => isUpToDate(object) && holds(object, 'Stalled'));
   if (stalled.length > 0) return { kind: 'stalled', objects: stalled };
   return objects.every(isDone) ? { kind: 'idle' } : { kind: 'busy' };
+}
+
+/**
+ * Objects that are refused: by keys, a trust policy, a permission or a password that somebody has to change, if what was
+ * changed a moment ago is not just on its way.
+ */
+export function refusedObjects(objects: readonly Watched[]): readonly Watched[] {
+  return objects.filter((object) => {
+    const ready = conditionOf(object, 'Ready');
+    const isRefused = ready?.status === 'False' && findReason(ready.reason)?.class === 'E';
+    return isRefused && isUpToDate(object);
+  });
 }
 
 function isDone(object: Watched): boolean {

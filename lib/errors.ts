@@ -11,6 +11,8 @@ export interface ErrorDetails {
   readonly reason: string;
   /** Names the subject, the value and the way out. Never a secret. Deterministic: no request id, no time. */
   readonly message: string;
+  /** The way out as sentences of its own, where it is shown apart; it then ends the error's message too. */
+  readonly cure?: string;
   readonly cause?: unknown;
 }
 
@@ -18,10 +20,15 @@ export interface ErrorDetails {
 export class TerminalError extends Error {
   override readonly name = 'TerminalError';
   readonly reason: string;
+  /** The message without the cure. */
+  readonly problem: string;
+  readonly cure: string | undefined;
 
   constructor(details: ErrorDetails) {
-    super(details.message, { cause: details.cause });
+    super(wholeMessage(details), { cause: details.cause });
     this.reason = details.reason;
+    this.problem = details.message;
+    this.cure = details.cure;
   }
 }
 
@@ -29,13 +36,36 @@ export class TerminalError extends Error {
 export class TransientError extends Error {
   override readonly name = 'TransientError';
   readonly reason: string;
+  /** The message without the cure. */
+  readonly problem: string;
+  readonly cure: string | undefined;
   readonly retryAfterMs: number | undefined;
 
   constructor(details: ErrorDetails & { readonly retryAfterMs?: number }) {
-    super(details.message, { cause: details.cause });
+    super(wholeMessage(details), { cause: details.cause });
     this.reason = details.reason;
+    this.problem = details.message;
+    this.cure = details.cure;
     this.retryAfterMs = details.retryAfterMs;
   }
+}
+
+function wholeMessage({ message, cure }: ErrorDetails): string {
+  return cure === undefined ? message : `${message} ${cure}`;
+}
+
+function isOurs(error: unknown): error is TerminalError | TransientError {
+  return error instanceof TerminalError || error instanceof TransientError;
+}
+
+/** The message of anything that was thrown, without the cure that it may name. */
+export function problemOf(error: unknown): string {
+  return isOurs(error) ? error.problem : messageOf(error);
+}
+
+/** The cure that the error names apart; undefined: none, or its message does. */
+export function cureOf(error: unknown): string | undefined {
+  return isOurs(error) ? error.cure : undefined;
 }
 
 /** The message of anything that was thrown. */
@@ -45,5 +75,5 @@ export function messageOf(error: unknown): string {
 
 /** The reason of an error of ours; `UnknownError` for any other. */
 export function reasonOf(error: unknown): string {
-  return error instanceof TerminalError || error instanceof TransientError ? error.reason : 'UnknownError';
+  return isOurs(error) ? error.reason : 'UnknownError';
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { annotations } from '../../crds/names.ts';
 import { resourceTypes } from '../../operator/resource-types.ts';
 import type { ApiClient } from '../../operator/runtime/api-client.ts';
-import { idlenessOf, type Idleness, type Watched } from '../idle.ts';
+import { idlenessOf, refusedObjects, type Idleness, type Watched } from '../idle.ts';
 
 const ours = [resourceTypes.s3Connections, resourceTypes.eventStores, resourceTypes.s3ImportSources] as const;
 
@@ -39,16 +39,28 @@ export interface IdleWatch {
 
 const lookMs = 500;
 
-/** Looks until everything is idle, something is stalled, or nothing has moved for longer than the patience. */
+/** What was granted a moment ago is in force by then; in a cluster nobody waits for it, and it is given ten minutes. */
+const grantMs = 20_000;
+
+/**
+ * Looks until everything is idle, something is stalled or stays refused, or nothing has moved for longer than the
+ * patience.
+ */
 export async function untilIdle(watch: IdleWatch, signal: AbortSignal): Promise<Idleness> {
   const { client, clock } = watch;
   let movedAt = clock.monotonic();
+  let refusedAt: number | undefined;
   let seen = '';
   for (;;) {
     const objects = await listOurs(client, signal);
     await watch.onLook(objects);
     const idleness = idlenessOf(objects);
     if (idleness.kind !== 'busy') return idleness;
+    const refused = refusedObjects(objects);
+    refusedAt = refused.length === 0 ? undefined : (refusedAt ?? clock.monotonic());
+    if (refusedAt !== undefined && clock.monotonic() - refusedAt > grantMs) {
+      return { kind: 'stalled', objects: refused };
+    }
     const now = JSON.stringify(objects.map(({ status }) => status));
     if (now !== seen) movedAt = clock.monotonic();
     seen = now;

@@ -18,6 +18,8 @@ export interface AwsCall {
 interface Verdict {
   readonly reason: string;
   readonly message: string;
+  /** Shown apart from the message, where it is of a file. */
+  readonly cure?: string;
   /** May pass by itself. */
   readonly transient?: true;
 }
@@ -41,12 +43,14 @@ const bucketNotFound: Rule = ({ bucket, endpoint }) => ({
 
 const objectNotFound: Rule = ({ bucket }) => ({
   reason: 'ObjectNotFound',
-  message: `The object is not in bucket ${JSON.stringify(bucket)}, or not any more. Check the key; upload the object again if it is wanted.`,
+  message: `The object is not in bucket ${JSON.stringify(bucket)}, or not any more.`,
+  cure: 'Check the key; upload the object again if it is wanted.',
 });
 
 const changed: Rule = ({ bucket }) => ({
   reason: 'ObjectChangedDuringRead',
-  message: `The object in bucket ${JSON.stringify(bucket)} was overwritten after it was found. Write each file once, under a key of its own.`,
+  message: `The object in bucket ${JSON.stringify(bucket)} was overwritten after it was found.`,
+  cure: 'Write each file once, under a key of its own.',
 });
 
 const otherRegion: Rule = (call, answer) => {
@@ -89,10 +93,11 @@ const unavailable = passing(
   'answers with an error of its own. If it does not pass, look at its health.',
 );
 const timedOut = passing('ConnectionTimeout', 'gave the request up as too slow.');
-const archived = refused(
-  'ObjectArchived',
-  'keeps the object in an archive class, from which it cannot be read. Restore it, or exempt the prefix from the lifecycle rule.',
-);
+const archived: Rule = ({ endpoint }) => ({
+  reason: 'ObjectArchived',
+  message: `${storeOf(endpoint)} keeps the object in an archive class, from which it cannot be read.`,
+  cure: 'Restore it, or exempt the prefix from the lifecycle rule.',
+});
 const kmsKey: Rule = ({ bucket }, { code }) => ({
   reason: 'KMSAccessDenied',
   message: `The KMS key of the object in bucket ${JSON.stringify(bucket)} cannot be used: ${code}. Enable the key, or restore it.`,
@@ -188,8 +193,9 @@ export function fromAwsError(error: unknown, call: AwsCall): TerminalError | Tra
   const network = answer.status === undefined ? fromNetworkError(error, hostOf(call)) : undefined;
   if (network !== undefined) return network;
   const verdict = judge(call, answer);
-  const details = { reason: verdict.reason, message: verdict.message, cause: error };
-  if (verdict.transient === undefined) return new TerminalError(details);
+  const { transient, ...told } = verdict;
+  const details = { ...told, cause: error };
+  if (transient === undefined) return new TerminalError(details);
   const retryAfterMs = retryAfter(answer);
   return new TransientError({ ...details, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
 }

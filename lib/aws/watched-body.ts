@@ -67,7 +67,8 @@ function isChecksumMismatch({ message }: Error): boolean {
 function damaged({ subject }: BodyExpectation, cause: Error): TransientError {
   return new TransientError({
     reason: 'ObjectChecksumMismatch',
-    message: `What was read of ${subject} is not what its checksum is of: bytes were changed where it lies or on the way. If it stays so, upload it again under a new key.`,
+    message: `What was read of ${subject} is not what its checksum is of: bytes were changed where it lies or on the way.`,
+    cure: 'If it stays so, upload it again under a new key.',
     cause,
   });
 }

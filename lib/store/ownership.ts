@@ -75,9 +75,10 @@ function judgeHolder(
   }
   if (holder.same) return { kind: 'held' };
   if (holder.silent_ms <= livenessMs) {
+    const seconds = String(Math.round(livenessMs / 1000));
     throw conflicting(
       schema,
-      'is in use by another EventStore whose operator is alive: choose another schema, or delete that EventStore first',
+      `is in use by another EventStore, whose operator has shown life within the last ${seconds} s: choose another schema, or delete that EventStore first. If that operator was ended for good, this one takes its place by itself within ${seconds} s; the same installation, in the local mode the same --state, goes on at once`,
     );
   }
   return { kind: 'takenOver', silentMs: Math.round(holder.silent_ms) };
@@ -90,6 +91,7 @@ function conflicting(schema: string, why: string): TerminalError {
 function missingLeaderRow(schema: string): TerminalError {
   return new TerminalError({
     reason: 'StoreError',
-    message: `The table ${schema}.leader has lost its row: insert (true, 0, '', now()) again.`,
+    message: `The table ${schema}.leader has lost its row.`,
+    cure: "Insert (true, 0, '', now()) again.",
   });
 }

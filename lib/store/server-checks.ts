@@ -28,7 +28,8 @@ export async function checkServer(database: Database): Promise<string> {
   if (server.encoding !== 'UTF8') {
     throw new TerminalError({
       reason: 'StoreError',
-      message: `${label} keeps text as ${server.encoding}; the database must be created with ENCODING 'UTF8'.`,
+      message: `${label} keeps text as ${server.encoding}.`,
+      cure: "Create the database with ENCODING 'UTF8'.",
     });
   }
   if (server.readonly) {

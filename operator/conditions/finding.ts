@@ -1,4 +1,4 @@
-import { messageOf, reasonOf } from '../../lib/errors.ts';
+import { cureOf, messageOf, reasonOf } from '../../lib/errors.ts';
 import type { ConditionType } from '../../crds/conditions.ts';
 import { findReason, type Reason, type ReasonClass } from '../../crds/reasons.ts';
 
@@ -37,8 +37,38 @@ export function findingOf(
   const reason = entry === undefined ? 'UnknownError' : (word as Reason);
   const admits = (type: ConditionType) => entry?.on.includes(type) === true;
   const type = admits(preferred) ? preferred : gates.find((gate) => admits(gate.type))?.type;
-  return failed(type ?? preferred, reason, messageOf(error));
+  return failed(type ?? preferred, reason, tellError(error));
 }
+
+/** The message of an error, with a way out at its end. */
+export function tellError(error: unknown): string {
+  const message = messageOf(error);
+  return cureOf(error) === undefined ? withCure(reasonOf(error), message) : message;
+}
+
+/** A message that quotes PostgreSQL names no way out, since PostgreSQL knows none: the table's is added. */
+export function withCure(reason: string, message: string): string {
+  const cure = quotingReasons.has(reason) ? findReason(reason)?.cure : undefined;
+  if (cure === undefined || message.includes(cure)) return message;
+  return `${message.replace(/[.!]?$/, '.')} ${cure}`;
+}
+
+const quotingReasons: ReadonlySet<string> = new Set<Reason>([
+  'MigrationFailed',
+  'StoreAuthenticationFailed',
+  'StoreConflict',
+  'StoreDatabaseNotFound',
+  'StoreError',
+  'StoreFull',
+  'StoreNotMigrated',
+  'StorePermissionDenied',
+  'StoreReadOnly',
+  'StoreTLSFailed',
+  'StoreTooManyConnections',
+  'StoreTooOld',
+  'StoreURLInvalid',
+  'StoreUnreachable',
+]);
 
 /** Whether `Ready`, and the gates behind this one, do not wait for it. */
 export function letsPass({ status, reason }: Finding): boolean {

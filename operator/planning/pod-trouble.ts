@@ -1,6 +1,7 @@
 import type { Reason } from '../../crds/reasons.ts';
 import { exitCodes } from '../../lib/contract/exit-codes.ts';
 import { parseReport } from '../../lib/contract/report.ts';
+import { withCure } from '../conditions/finding.ts';
 import type { TerminatedContainer, WorkerPod } from '../resources/worker-pod.ts';
 import { plainContainerError, plainPullFailure, plainUnschedulable } from './plain-cause.ts';
 
@@ -52,7 +53,10 @@ function describeEnding({ exitCode, reason, message = '' }: TerminatedContainer)
   const report = parseReport(message);
   const words = report?.message ?? `A worker ended with exit code ${exitCode} and told no cause.`;
   const cause = report?.reason === undefined ? '' : `${report.reason}: `;
-  return { reason: reasonOfExit[exitCode] ?? 'WorkerCrashed', message: `${cause}${words}` };
+  return {
+    reason: reasonOfExit[exitCode] ?? 'WorkerCrashed',
+    message: withCure(report?.reason ?? '', `${cause}${words}`),
+  };
 }
 
 const pullReasons: ReadonlySet<string> = new Set([

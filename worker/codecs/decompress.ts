@@ -45,7 +45,8 @@ async function* refuseTwice(decoded: AsyncIterable<Buffer>, codec: Codec): Async
     const within = tellSignature(head, 'compression');
     if (within !== undefined) {
       throw mismatched(
-        `Within its ${codec.name} the file is compressed again, as ${within}. Compress it once, and upload it under a new key.`,
+        `Within its ${codec.name} the file is compressed again, as ${within}.`,
+        'Compress it once, and upload it under a new key.',
       );
     }
     yield* bytes;
@@ -56,7 +57,8 @@ async function* refuseTwice(decoded: AsyncIterable<Buffer>, codec: Codec): Async
 
 function unreadable(signature: string): TerminalError {
   return mismatched(
-    `The file is compressed as ${signature}, which is not read. Upload it uncompressed or as gzip, under a new key.`,
+    `The file is compressed as ${signature}, which is not read.`,
+    'Upload it uncompressed or as gzip, under a new key.',
   );
 }
 
@@ -67,10 +69,11 @@ function mismatch(head: Buffer, file: EncodedFile, found: Codec | undefined): Te
       ? ` Its Content-Encoding is ${JSON.stringify(file.contentEncoding)}: what uploaded it may have said so without doing it.`
       : '';
   return mismatched(
-    `The file was declared as compression ${file.compression}, and ${is}: it begins with the bytes ${firstBytes(head)}. Set compression to ${found?.name ?? 'None'}, or to Auto.${hint}`,
+    `The file was declared as compression ${file.compression}, and ${is}: it begins with the bytes ${firstBytes(head)}.`,
+    `Set compression to ${found?.name ?? 'None'}, or to Auto.${hint}`,
   );
 }
 
-function mismatched(message: string): TerminalError {
-  return new TerminalError({ reason: 'CompressionMismatch', message });
+function mismatched(message: string, cure: string): TerminalError {
+  return new TerminalError({ reason: 'CompressionMismatch', message, cure });
 }

@@ -12,19 +12,22 @@ export function checkGrowth(
   const { decoded, encoded } = bytes;
   if (decoded > limits.maxDecodedBytes) {
     throw exceeded(
-      `more than the ${limits.maxDecodedBytes} bytes that one file may hold. Split it into smaller files`,
+      `more than the ${limits.maxDecodedBytes} bytes that one file may hold`,
+      'Split it into smaller files.',
     );
   }
   if (decoded > ratioGraceBytes && decoded > encoded * limits.maxRatio) {
     throw exceeded(
-      `more than ${limits.maxRatio} times its size, as a file does that was made to fill a disk. If it is meant so, upload it uncompressed`,
+      `more than ${limits.maxRatio} times its size, as a file does that was made to fill a disk`,
+      'If it is meant so, upload it uncompressed.',
     );
   }
 }
 
-function exceeded(what: string): TerminalError {
+function exceeded(what: string, cure: string): TerminalError {
   return new TerminalError({
     reason: 'DecompressionLimitExceeded',
     message: `Decompressed, the file is ${what}.`,
+    cure,
   });
 }

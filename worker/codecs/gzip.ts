@@ -112,7 +112,8 @@ function explain(error: unknown, { probed }: Progress): unknown {
   if (code === 'Z_BUF_ERROR' || probed) return truncated();
   return new TerminalError({
     reason: 'CorruptGzip',
-    message: `The gzip stream is damaged: ${message}. Write the file anew, and upload it under a new key.`,
+    message: `The gzip stream is damaged: ${message}.`,
+    cure: 'Write the file anew, and upload it under a new key.',
     cause: error,
   });
 }
@@ -120,15 +121,15 @@ function explain(error: unknown, { probed }: Progress): unknown {
 function truncated(): TerminalError {
   return new TerminalError({
     reason: 'TruncatedGzip',
-    message:
-      'The gzip stream ends before its end: the file was cut off when it was written or uploaded. Upload the whole file under a new key.',
+    message: 'The gzip stream ends before its end: the file was cut off when it was written or uploaded.',
+    cure: 'Upload the whole file under a new key.',
   });
 }
 
 function trailingGarbage(): TerminalError {
   return new TerminalError({
     reason: 'TrailingGarbage',
-    message:
-      'Bytes that are no gzip follow the end of the gzip stream. Find out what appends them, and upload the file without them under a new key.',
+    message: 'Bytes that are no gzip follow the end of the gzip stream.',
+    cure: 'Find out what appends them, and upload the file without them under a new key.',
   });
 }

@@ -52,16 +52,26 @@ export async function openText(bytes: AsyncIterable<Buffer>): Promise<TextSource
 function tellEncoding(head: Buffer): Encoding {
   const format = tellSignature(head, 'format');
   if (format !== undefined) {
-    const message = `The file is ${format}, not text: its first bytes are ${firstBytes(head)}. Set format to what the file is.`;
-    throw new TerminalError({ reason: 'FormatMismatch', message });
+    const message = `The file is ${format}, not text: its first bytes are ${firstBytes(head)}.`;
+    throw new TerminalError({
+      reason: 'FormatMismatch',
+      message,
+      cure: 'Set format to what the file is.',
+    });
   }
   const marked = marks.find(({ mark }) => startsWith(head, mark));
   const unreadable = marked?.name === 'UTF-32' ? 'UTF-32' : utf16WithoutMark(head);
   if (unreadable !== undefined && marked?.name !== 'UTF-16LE' && marked?.name !== 'UTF-16BE') {
-    const message = `The file is in ${unreadable}: its first bytes are ${firstBytes(head)}. Write it in UTF-8, or in UTF-16 with a byte order mark.`;
-    throw new TerminalError({ reason: 'EncodingInvalid', message });
+    throw encodingInvalid(
+      `The file is in ${unreadable}: its first bytes are ${firstBytes(head)}.`,
+      'Write it in UTF-8, or in UTF-16 with a byte order mark.',
+    );
   }
   return marked ?? plainUtf8;
+}
+
+function encodingInvalid(message: string, cure: string): TerminalError {
+  return new TerminalError({ reason: 'EncodingInvalid', message, cure });
 }
 
 /** A zero byte beside a character: no text in UTF-8 begins so. */
@@ -93,9 +103,10 @@ async function* utf8FromUtf16(bytes: AsyncIterable<Buffer>, bigEndian: boolean):
     if (text.length > held) yield encode(text.slice(0, text.length - held));
   }
   if (rest.length % 2 === 1) {
-    const message =
-      'The file has a byte order mark of UTF-16, and an odd number of bytes: its end is cut off. Upload the whole file.';
-    throw new TerminalError({ reason: 'EncodingInvalid', message });
+    throw encodingInvalid(
+      'The file has a byte order mark of UTF-16, and an odd number of bytes: its end is cut off.',
+      'Upload the whole file.',
+    );
   }
   if (rest.length > 0) yield encode(bigEndian ? rest.swap16().toString('utf16le') : rest.toString('utf16le'));
 }

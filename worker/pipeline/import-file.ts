@@ -2,7 +2,7 @@ import { findReason } from '../../crds/reasons.ts';
 import type { ObjectStore } from '../../lib/aws/object-store.ts';
 import { addCounts, noRecords, type RecordCounts } from '../../lib/contract/report.ts';
 import type { ImportTask } from '../../lib/contract/task.ts';
-import { messageOf, reasonOf, TerminalError } from '../../lib/errors.ts';
+import { cureOf, problemOf, reasonOf, TerminalError } from '../../lib/errors.ts';
 import type { ClaimedFile, Claims, FileFailure, FileVersion, LoadBatch } from '../../lib/store/types.ts';
 import type { Conversion, Outcome } from '../conversions/conversion.ts';
 import type { Sink } from '../destinations/destination.ts';
@@ -184,7 +184,7 @@ function describeFailure({ limits }: ImportTask, { error, retryable }: Ending): 
 
 function failureOf(error: unknown): Pick<FileFailure, 'reason' | 'message' | 'cure'> {
   const reason = reasonOf(error);
-  return { reason, message: messageOf(error), cure: findReason(reason)?.cure ?? '' };
+  return { reason, message: problemOf(error), cure: cureOf(error) ?? findReason(reason)?.cure ?? '' };
 }
 
 const damages = new Set([

@@ -49,6 +49,7 @@ async function readPart(
 function wrongPart({ bucket }: KnownObject, came: number, asked: number): TransientError {
   return new TransientError({
     reason: 'ObjectReadFailed',
-    message: `Of an object in bucket ${JSON.stringify(bucket)}, ${came} bytes came where ${asked} were asked for. Look for what changes answers between here and the store.`,
+    message: `Of an object in bucket ${JSON.stringify(bucket)}, ${came} bytes came where ${asked} were asked for.`,
+    cure: 'Look for what changes answers between here and the store.',
   });
 }

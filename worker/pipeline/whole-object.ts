@@ -101,6 +101,7 @@ class WholeObjectReader {
 export function otherLength(announced: number, { bucket, size }: KnownObject): TransientError {
   return new TransientError({
     reason: 'ObjectReadFailed',
-    message: `An answer announces ${announced} bytes of an object in bucket ${JSON.stringify(bucket)} that was listed with ${size}. Look for what changes answers between here and the store.`,
+    message: `An answer announces ${announced} bytes of an object in bucket ${JSON.stringify(bucket)} that was listed with ${size}.`,
+    cure: 'Look for what changes answers between here and the store.',
   });
 }

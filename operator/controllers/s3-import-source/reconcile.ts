@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { S3ImportSourceStatus } from '../../../crds/generated/s3-import-source.ts';
 import { digestOf } from '../../../lib/digest.ts';
-import { messageOf } from '../../../lib/errors.ts';
 import { isStoreError } from '../../../lib/store/errors.ts';
-import { failed, gatesUntil, type Finding } from '../../conditions/finding.ts';
+import { failed, gatesUntil, tellError, type Finding } from '../../conditions/finding.ts';
 import { resourceTypes } from '../../resource-types.ts';
 import { isStoreOpening, runPreflight } from '../../preflight/checks.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
@@ -98,7 +97,7 @@ async function advance(
     signal.throwIfAborted();
     if (!isStoreError(error)) throw error;
     const name = facts.source.spec.storeRef.name;
-    const message = `EventStore ${name} failed: ${messageOf(error)}`;
+    const message = `EventStore ${name} failed: ${tellError(error)}`;
     const failure = failed('ResolvedRefs', 'DependencyNotReady', message);
     return { preflight: gatesUntil(preflight, failure), progress: undefined };
   }

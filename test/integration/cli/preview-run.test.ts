@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -197,6 +197,48 @@ describe(
       assert.equal(code, 1);
       assert.match(stdout, /ConverterInvalid/);
       assert.match(stdout, /convertToAmplitudeFunc\.event_type/);
+    });
+
+    it('[C-06] run --until idle ends soon, with the reason, when the access key is unknown or the password wrong', async () => {
+      const manifests = await manifestsOf('refused.yaml', sampleConversion);
+      const text = await readFile(manifests, 'utf8');
+      const url = new URL(database.url);
+      url.password = 'wrong';
+      const cases = [
+        [
+          'unknown-key',
+          'InvalidAccessKeyId',
+          'check accessKeyID',
+          text.replace(/"accessKeyID":"[^"]*"/, '"accessKeyID":"AKIAUNKNOWN"'),
+        ],
+        [
+          'wrong-password',
+          'StoreAuthenticationFailed',
+          'read again when the Secret changes',
+          text.replace(database.url, url.href),
+        ],
+      ] as const;
+      for (const [name, reason, cure, changed] of cases) {
+        assert.notEqual(changed, text);
+        const file = join(folder, `${name}.yaml`);
+        await writeFile(file, changed);
+        const begun = performance.now();
+        const args = [
+          'run',
+          '-f',
+          file,
+          '--until',
+          'idle',
+          '--state',
+          join(folder, name),
+          '--patience',
+          '10m',
+        ];
+        const { code, stdout } = await runMillrace(args);
+        assert.equal(code, 1, stdout);
+        assert.match(stdout, new RegExp(`: ${reason}: .*${cure}`));
+        assert.ok(performance.now() - begun < 5 * 60_000, 'it waited for its patience');
+      }
     });
 
     it('[C-07] workers end soon after their millrace run was killed, and no Secret of theirs is left', async () => {

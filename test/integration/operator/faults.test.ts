@@ -65,7 +65,10 @@ describe('an import that meets faults', () => {
     assert.equal(readyOf(source), 'True/Succeeded');
     assert.equal(conditionOf(source.status.conditions, 'Degraded')?.reason, 'FilesFailed');
     assert.equal(source.status.files?.failed, 1);
-    assert.equal(source.status.lastFailures?.[0]?.reason, 'TruncatedGzip');
+    const [failure] = source.status.lastFailures ?? [];
+    assert.equal(failure?.reason, 'TruncatedGzip');
+    assert.match(failure.message, /written or uploaded\.$/);
+    assert.equal(failure.cure, 'Upload the whole file under a new key.');
     assert.deepEqual(await countEvents(tenant), { n: 100, ids: 100 });
   });
 

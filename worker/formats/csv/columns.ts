@@ -20,21 +20,24 @@ export function openColumns(names: readonly string[]): Columns {
 export function openHeader(fields: readonly string[]): Columns {
   if (fields.length > maxColumns) {
     throw headerInvalid(
-      `The header row names more than ${maxColumns} columns. Check the delimiter, and that the first row is a header.`,
+      `The header row names more than ${maxColumns} columns.`,
+      'Check the delimiter, and that the first row is a header.',
     );
   }
   const names = fields.map((field, index) => (field === '' ? `column_${index + 1}` : field));
   const repeated = repeatedNames(names);
   if (repeated.length > 0) {
     throw headerInvalid(
-      `The header row names ${listNames(repeated)} more than once. Rename the columns, or take the header out of the file and name them in columns, with header: false.`,
+      `The header row names ${listNames(repeated)} more than once.`,
+      'Rename the columns, or take the header out of the file and name them in columns, with header: false.',
     );
   }
   return openColumns(names);
 }
 
-export function headerInvalid(message: string): TerminalError {
-  return new TerminalError({ reason: 'HeaderInvalid', message });
+/** Without a cure of its own: that of the table. */
+export function headerInvalid(message: string, cure?: string): TerminalError {
+  return new TerminalError({ reason: 'HeaderInvalid', message, ...(cure === undefined ? {} : { cure }) });
 }
 
 function assigning(names: readonly string[]): Columns['toRecord'] {

@@ -4,7 +4,8 @@ import { TerminalError } from '../../../lib/errors.ts';
 export function corrupt(what: string): TerminalError {
   return new TerminalError({
     reason: 'CorruptParquet',
-    message: `The Parquet file is damaged: ${what}. Write the file anew, and upload it under a new key.`,
+    message: `The Parquet file is damaged: ${what}.`,
+    cure: 'Write the file anew, and upload it under a new key.',
   });
 }
 
@@ -12,7 +13,8 @@ export function corrupt(what: string): TerminalError {
 export function notSupported(what: string, cure: string): TerminalError {
   return new TerminalError({
     reason: 'ParquetNotSupported',
-    message: `The Parquet file cannot be read: ${what}. ${cure}`,
+    message: `The Parquet file cannot be read: ${what}.`,
+    cure,
   });
 }
 
@@ -20,6 +22,7 @@ export function notSupported(what: string, cure: string): TerminalError {
 export function encrypted(which: string): TerminalError {
   return new TerminalError({
     reason: 'ParquetEncrypted',
-    message: `The Parquet file is encrypted: ${which}. Write it without Parquet's own encryption, and let S3 encrypt the object.`,
+    message: `The Parquet file is encrypted: ${which}.`,
+    cure: "Write it without Parquet's own encryption, and let S3 encrypt the object.",
   });
 }

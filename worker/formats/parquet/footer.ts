@@ -68,12 +68,14 @@ function otherFormat(head: Buffer): TerminalError {
   if (compression !== undefined) {
     return new TerminalError({
       reason: 'CompressionMismatch',
-      message: `The file is compressed as ${compression}: it begins with the bytes ${firstBytes(head)}. Parquet compresses its own pages, and is read from its end: upload it as it is, under a new key.`,
+      message: `The file is compressed as ${compression}: it begins with the bytes ${firstBytes(head)}.`,
+      cure: 'Parquet compresses its own pages, and is read from its end: upload it as it is, under a new key.',
     });
   }
   const format = tellSignature(head, 'format');
   return new TerminalError({
     reason: 'FormatMismatch',
-    message: `The file is ${format ?? 'not Parquet'}: it begins with the bytes ${firstBytes(head)}. Set format to what the file is.`,
+    message: `The file is ${format ?? 'not Parquet'}: it begins with the bytes ${firstBytes(head)}.`,
+    cure: 'Set format to what the file is.',
   });
 }

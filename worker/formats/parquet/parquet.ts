@@ -184,7 +184,8 @@ function sizeOf(item: RecordItem): number {
 function tooMany(limit: number): TerminalError {
   return new TerminalError({
     reason: 'DecompressionLimitExceeded',
-    message: `The records of the file have more than ${limit} characters, which one file may hold. Split it into smaller files.`,
+    message: `The records of the file have more than ${limit} characters, which one file may hold.`,
+    cure: 'Split it into smaller files.',
   });
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { reasons } from '../../../../crds/reasons.ts';
 import { TerminalError, TransientError } from '../../../../lib/errors.ts';
 import { failed, findingOf, gatesUntil, passed } from '../../../../operator/conditions/finding.ts';
 
@@ -23,6 +24,18 @@ suite('the finding of an error', () => {
       assert.deepEqual(findingOf(error, 'BucketAccessible', passes), failed(type, reason, 'What is wrong.'));
     });
   }
+
+  test('ends with the cure of the table where it quotes the database, which knows none', () => {
+    const refused = { reason: 'StoreAuthenticationFailed', message: 'no password (SQLSTATE 28P01)' };
+    const told = findingOf(new TerminalError(refused), 'Connected', []).message;
+    assert.equal(told, `no password (SQLSTATE 28P01). ${reasons.StoreAuthenticationFailed.cure}`);
+    const again = new TerminalError({ ...refused, message: told });
+    assert.equal(findingOf(again, 'Connected', []).message, told);
+    const own = new TerminalError({ reason: 'StoreError', message: 'Text is LATIN1.', cure: 'Use UTF8.' });
+    assert.equal(findingOf(own, 'Connected', []).message, 'Text is LATIN1. Use UTF8.');
+    const of = new TerminalError({ reason: 'ConflictingResource', message: 'It is taken: choose another.' });
+    assert.equal(findingOf(of, 'Connected', []).message, 'It is taken: choose another.');
+  });
 
   test('stands on the preferred condition where the table gives it no gate of these', () => {
     const error = new TransientError({ reason: 'StoreUnreachable', message: 'Nothing answers.' });

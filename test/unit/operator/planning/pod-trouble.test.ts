@@ -115,7 +115,9 @@ suite('what ended a pod', () => {
     });
     assert.deepEqual(told(endedWith(30, { message })), {
       reason: 'MaxFailedShardsExceeded',
-      message: 'StoreUnreachable: Nothing answers.',
+      message:
+        'StoreUnreachable: Nothing answers. Check host and port of the connection string, NetworkPolicies for egress, and ' +
+        'that the server runs.',
     });
   });
 

@@ -35,6 +35,7 @@ function tooMuch({ bytes, column, held, limit }: Excess): TerminalError {
   const others = held === 0 ? '' : `, beside the ${held} bytes of the other pages that are open`;
   return new TerminalError({
     reason: 'ParquetPagesTooLarge',
-    message: `A page of the column ${JSON.stringify(column)} takes ${bytes} bytes${others}, and ${limit} bytes are allowed. Raise spec.files.parquet.maxPageMemory, and spec.workers.resources with it; or write the file with smaller pages.`,
+    message: `A page of the column ${JSON.stringify(column)} takes ${bytes} bytes${others}, and ${limit} bytes are allowed.`,
+    cure: 'Raise spec.files.parquet.maxPageMemory, and spec.workers.resources with it; or write the file with smaller pages.',
   });
 }
