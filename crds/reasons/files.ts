@@ -2,6 +2,20 @@ import { onSource, type ReasonEntry } from './entry.ts';
 
 /** Why one file could not be imported. They never stop the other files of a source. */
 export const fileReasons = {
+  FilesOverwritten: {
+    on: ['Event'],
+    kinds: onSource,
+    class: 'N',
+    summary: 'Files were overwritten after they were found; the new versions are not imported.',
+    cure: 'Upload what is new under a key of its own. `millrace files` lists the overwritten ones.',
+  },
+  UnusualFileSizes: {
+    on: ['Event'],
+    kinds: onSource,
+    class: 'N',
+    summary: 'Some files are smaller than 1 MB or larger than 5 GB; they are imported all the same.',
+    cure: 'Let whatever writes them write files of 10 MB to 1 GB: they take less time and share better among workers.',
+  },
   ObjectNotFound: {
     on: ['File'],
     kinds: onSource,

@@ -2,6 +2,13 @@ import { onConnection, onS3, onSource, type ReasonEntry } from './entry.ts';
 
 /** Ways to an identity beside a static key: roles, tokens of ServiceAccounts, what only a pod holds. */
 export const identityReasons = {
+  CredentialsRotated: {
+    on: ['Event'],
+    kinds: onConnection,
+    class: 'N',
+    summary:
+      'The Secret or ServiceAccount of the connection changed; what is there now is used, by workers too.',
+  },
   IdentityNotAllowed: {
     on: ['Accepted'],
     kinds: onConnection,

@@ -93,6 +93,12 @@ export const lifeCycleReasons = {
     summary: 'Another object or another installation already owns the same schema or ledger.',
     cure: 'Delete one of the two, or give this one a schema (EventStore) or ledgerName (source) of its own.',
   },
+  Resumed: {
+    on: ['Event'],
+    kinds: onSource,
+    class: 'N',
+    summary: 'The source is no longer suspended, and goes on where it was.',
+  },
   ApiServerUnavailable: {
     on: ['Ready'],
     kinds: onAll,

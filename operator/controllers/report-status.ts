@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition } from '../../crds/conditions.ts';
-import { classOf } from '../conditions/finding.ts';
 import type { ApiClient } from '../runtime/api-client.ts';
 import type { EventRecorder } from '../runtime/event-recorder.ts';
 import { apiVersionOf, keyOf, type KubernetesObject, type ResourceType } from '../runtime/objects.ts';
+import { tellChanges } from './tell-changes.ts';
 
 /** What the statuses of all kinds have. */
 export interface StatusWithConditions {
@@ -41,28 +41,6 @@ export async function reportStatus<S extends StatusWithConditions, T extends Wit
     status,
   };
   const written = await client.applyStatus(type, body, { signal });
-  recordTransition(recorder, object, readyOf(object.status), readyOf(status));
+  tellChanges(recorder, object, object.status?.conditions, status.conditions);
   return written as KubernetesObject as T;
-}
-
-function readyOf(status: StatusWithConditions | undefined): Condition | undefined {
-  return status?.conditions?.find(({ type }) => type === 'Ready');
-}
-
-/** One event for each change of what `Ready` says; never one for a look that found the same. */
-function recordTransition(
-  recorder: EventRecorder,
-  regarding: KubernetesObject,
-  before: Condition | undefined,
-  after: Condition | undefined,
-): void {
-  if (after === undefined || (before?.status === after.status && before.reason === after.reason)) return;
-  const trouble = after.status === 'False' && !['N', 'W'].includes(classOf(after.reason));
-  recorder.record({
-    regarding,
-    type: trouble ? 'Warning' : 'Normal',
-    reason: after.reason,
-    action: 'Reconcile',
-    note: after.message,
-  });
 }

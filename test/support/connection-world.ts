@@ -52,6 +52,7 @@ export function createConnectionWorld(options: ConnectionWorldOptions): Connecti
     callerIdentity,
     recorder: { record: (event: RecordedEvent) => void events.push(event), flush: () => Promise.resolve() },
     clock: systemClock,
+    revisions: new Map<string, string>(),
   };
   const apply = async (
     object: KubernetesObject,

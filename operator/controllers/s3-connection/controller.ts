@@ -6,7 +6,11 @@ import { reconcileS3Connection } from './reconcile.ts';
 /** Woken by its own objects alone: Secrets are looked at again in time. Owns nothing. */
 export function createS3ConnectionController(context: ControllerContext): Controller {
   const { reflectors } = context;
-  const deps = { ...context, connections: reflectors.connections.store };
+  const deps = {
+    ...context,
+    connections: reflectors.connections.store,
+    revisions: new Map<string, string>(),
+  };
   return createController(
     {
       name: 's3connection',

@@ -8,7 +8,7 @@ import type { ObjectStores } from '../../object-stores.ts';
 import { resourceTypes } from '../../resource-types.ts';
 import type { EventRecorder } from '../../runtime/event-recorder.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
-import type { ObjectKey } from '../../runtime/objects.ts';
+import { formatKey, keyOf, type ObjectKey } from '../../runtime/objects.ts';
 import type { Store as Cache } from '../../runtime/store.ts';
 import { reportStatus } from '../report-status.ts';
 import { settle } from '../settle.ts';
@@ -30,6 +30,8 @@ export interface S3ConnectionDeps extends AccessDeps {
   readonly callerIdentity: (request: IdentityRequest, signal: AbortSignal) => Promise<CallerIdentity>;
   readonly recorder: EventRecorder;
   readonly clock: Clock;
+  /** What each connection was last found to work with, by its key; memory of this process alone. */
+  readonly revisions: Map<string, string>;
 }
 
 /** Keys are revoked, and roles taken away, without notice; who asks is looked at again after so long. */
@@ -44,6 +46,7 @@ export async function reconcileS3Connection(
   const connection = deps.connections.get(key);
   if (connection === undefined || connection.metadata.deletionTimestamp !== undefined) {
     deps.objectStores.release(key);
+    deps.revisions.delete(formatKey(key));
     if (connection === undefined) await retireExternalId(key, deps, signal);
     return {};
   }
@@ -51,7 +54,28 @@ export async function reconcileS3Connection(
   const now = new Date(deps.clock.now()).toISOString();
   const status = deriveConnectionStatus(connection, facts, now);
   await reportStatus({ ...deps, signal }, resourceTypes.s3Connections, connection, status);
+  tellRotation(connection, facts, deps);
   return settle(findConnectionGates(facts), { requeueAfterMs: refreshMs }, status.conditions);
+}
+
+/** Credentials that were changed, and are taken. */
+function tellRotation(
+  connection: S3Connection,
+  { kind, learnt: { revision } }: ConnectionFacts,
+  { revisions, recorder }: S3ConnectionDeps,
+): void {
+  if (kind === 'failed' || revision === undefined) return;
+  const key = formatKey(keyOf(connection));
+  const before = revisions.get(key);
+  revisions.set(key, revision);
+  if (before === undefined || before === revision) return;
+  recorder.record({
+    regarding: connection,
+    type: 'Normal',
+    reason: 'CredentialsRotated',
+    action: 'Authenticate',
+    note: 'What the spec names for signing in was changed. It is used from now on; workers that run are replaced by ones that have it.',
+  });
 }
 
 /** Asks anew at each look, with nothing held from before: a role that was taken away is seen. */
@@ -79,6 +103,7 @@ async function learn(
 ): Promise<IdentityOutcome> {
   const access = await gatherS3Access(connection, deps, signal);
   const { plan, identity } = access;
+  learnt.revision = access.revision;
   learnt.externalId = identity.role?.externalId;
   learnt.webIdentity = await readTokenClaims(connection, access, deps.client, signal);
   if (!canAsk(connection)) return { kind: 'unasked' };

@@ -27,6 +27,8 @@ export interface IdentityFacts {
   /** Who asks for the role, or for anything where there is none. */
   readonly caller?: string | undefined;
   readonly externalId?: string | undefined;
+  /** Of the Secret or ServiceAccount, and of the certificates. */
+  readonly revision?: string | undefined;
   readonly webIdentity?: { readonly roleArn: string; readonly claims: TokenClaims } | undefined;
 }
 

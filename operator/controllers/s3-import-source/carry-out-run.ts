@@ -5,6 +5,7 @@ import type { OperatorCounters } from '../../operator-counters.ts';
 import { resourceTypes } from '../../resource-types.ts';
 import type { JobView, RunPlan } from '../../planning/run.ts';
 import { jobName } from '../../resources/names.ts';
+import type { RecordedEvent } from '../../runtime/event-object.ts';
 import { buildWorkerJob, type PodTemplate } from '../../resources/worker-job.ts';
 import type { StoreSession } from '../../stores.ts';
 import { stopJobs, type StopDeps } from './stop-jobs.ts';
@@ -41,12 +42,20 @@ export async function carryOutRun(
     case 'start': {
       const run = await input.session.store.runs.openRun(input.sourceId, input.session);
       await applyJob(input, { run: run.number, size: plan.shards }, deps, signal);
-      record(deps, input, 'WorkersCreated', `Run ${run.number} begins with ${countWorkers(plan.shards)}.`);
+      record(deps, input, {
+        type: 'Normal',
+        reason: 'WorkersCreated',
+        note: `Run ${run.number} begins with ${countWorkers(plan.shards)}.`,
+      });
       return;
     }
     case 'resize':
       await applyJob(input, { run: plan.job.run, size: plan.size }, deps, signal);
-      record(deps, input, 'WorkersScaled', `Run ${plan.job.run} goes on with ${countWorkers(plan.shards)}.`);
+      record(deps, input, {
+        type: 'Normal',
+        reason: 'WorkersScaled',
+        note: `Run ${plan.job.run} goes on with ${countWorkers(plan.shards)}.`,
+      });
   }
 }
 
@@ -61,12 +70,16 @@ async function endRun(
 ): Promise<void> {
   const { session, sourceId } = input;
   const outcome = outcomeOf(job, input);
-  const { startedAt, endedAt } = await session.store.runs.closeRun(sourceId, run, {
-    epoch: session.epoch,
-    outcome,
-  });
+  const { epoch } = session;
+  const ended = await session.store.runs.closeRun(sourceId, run, { epoch, outcome });
+  const { startedAt, endedAt } = ended;
   if (endedAt !== undefined) deps.counters.runEnded(outcome, (endedAt - startedAt) / 1000);
-  record(deps, input, 'WorkersCompleted', `Run ${run} ended: ${outcome}.`);
+  const type = outcome === 'Failed' || outcome === 'CompletedWithFailures' ? 'Warning' : 'Normal';
+  record(deps, input, {
+    type,
+    reason: 'WorkersCompleted',
+    note: `Run ${run} ended: ${outcome}. ${tallyOf(ended)}`,
+  });
 }
 
 /** Without a Job: it was stopped, and the operator with it before the account was closed; or somebody deleted it. */
@@ -95,6 +108,16 @@ async function applyJob(
   await client.apply(resourceTypes.jobs, job, { signal });
 }
 
-function record({ recorder }: CarryOutDeps, { source }: CarryOutInput, reason: string, note: string): void {
-  recorder.record({ regarding: source, type: 'Normal', reason, action: 'Import', note });
+type Told = Pick<RecordedEvent, 'type' | 'reason' | 'note'>;
+
+function record({ recorder }: CarryOutDeps, { source }: CarryOutInput, told: Told): void {
+  recorder.record({ regarding: source, action: 'Import', ...told });
+}
+
+function tallyOf({ files, records }: Run): string {
+  const { imported, duplicate, skipped, rejected } = records;
+  return (
+    `Files: ${files.done} imported, ${files.failed} given up. Records: ${imported} imported, ${duplicate} known already, ` +
+    `${skipped} skipped, ${rejected} rejected.`
+  );
 }

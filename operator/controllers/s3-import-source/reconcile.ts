@@ -17,6 +17,7 @@ import { haltImport } from './halt-import.ts';
 import { createSourceMemory, type SourceMemory } from './memory.ts';
 import { readyFacts } from './ready-facts.ts';
 import { deriveImportStatus, findImportGates } from './status.ts';
+import { tellFiles } from './tell-files.ts';
 
 export interface S3ImportSourceDeps extends GatherDeps, AdvanceDeps {
   /** By the key of the source. */
@@ -129,6 +130,7 @@ async function report(
   );
   const isWhole = isDeepStrictEqual(status, whole);
   if (written !== undefined) memory.lastWrite = noteWrite(source, written, memory.lastWrite);
+  if (written !== undefined) tellFiles(recorder, source, status.files);
   if (written !== undefined && isWhole) memory.progressWrittenAt = nowMs;
   return { untoldMs: isWhole ? Infinity : dueMs, conditions: status.conditions };
 }

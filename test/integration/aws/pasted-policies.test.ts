@@ -148,6 +148,23 @@ describe('a connection by a role', () => {
     assert.equal(ready(await world.reconcile()), 'False/AssumeRoleDenied');
   });
 
+  it('[P-09] tells once that a changed Secret is used from now on', async () => {
+    const { world, user } = await createRoleWorld();
+    const own = { region: testRegion, endpoint: s3.endpoint, stsEndpoint: s3.endpoint, forcePathStyle: true };
+    await world.applyConnection(own, 'plain');
+    const rotations = () => world.events.filter(({ reason }) => reason === 'CredentialsRotated').length;
+    assert.equal((await world.reconcile('plain')).status.principal, user.arn);
+    const successor = await s3.createUser([]);
+    const { accessKeyId: accessKeyID, secretAccessKey } = successor;
+    await world.applySecret('lake-keys', { accessKeyID, secretAccessKey });
+    assert.equal(rotations(), 0);
+    for (let look = 0; look < 2; look += 1) {
+      assert.equal((await world.reconcile('plain')).status.principal, successor.arn);
+      assert.equal(rotations(), 1);
+    }
+    assert.ok(!JSON.stringify(world.events).includes(secretAccessKey));
+  });
+
   it('keeps its external id through a lost status, and gives it to no other connection of its name', async () => {
     const { world, role } = await createRoleWorld();
     const first = (await world.reconcile()).status.externalID;

@@ -60,6 +60,51 @@ suite('the one place where a status is written', () => {
     );
   });
 
+  test('records what was being done when it went wrong, and not what passes by itself', async (t) => {
+    const world = await createSourceWorld();
+    t.after(() => world.stop());
+    const throttled = { status: 'False', reason: 'Throttled', message: 'Slower.' } as const;
+    const denied = { status: 'False', reason: 'ListDenied', message: 'Not allowed.' } as const;
+    await write(world, statusWith(condition('Ready', throttled), condition('BucketAccessible', throttled)));
+    await write(world, statusWith(condition('Ready', denied), condition('PermissionsVerified', denied)));
+    assert.deepEqual(
+      world.events.map(({ type, reason, action }) => [type, reason, action]),
+      [['Warning', 'ListDenied', 'ProbePermissions']],
+    );
+  });
+
+  test('records a trouble that leaves the object Ready, once for each of its words', async (t) => {
+    const world = await createSourceWorld();
+    t.after(() => world.stop());
+    const degraded = (message: string) => condition('Degraded', { reason: 'FilesFailed', message });
+    await write(world, statusWith(condition('Ready')));
+    for (const message of ['Some failed.', 'Some failed.', 'Some failed. Others are archived.']) {
+      await write(world, {
+        ...statusWith(condition('Ready'), degraded(message)),
+        lagSeconds: world.events.length,
+      });
+    }
+    assert.deepEqual(
+      world.events.slice(1).map(({ type, reason, note }) => [type, reason, note]),
+      [
+        ['Warning', 'FilesFailed', 'Some failed.'],
+        ['Warning', 'FilesFailed', 'Some failed. Others are archived.'],
+      ],
+    );
+  });
+
+  test('records that a source was suspended, and that it was resumed', async (t) => {
+    const world = await createSourceWorld();
+    t.after(() => world.stop());
+    for (const reason of ['Succeeded', 'Suspended', 'Succeeded']) {
+      await write(world, statusWith(condition('Ready', { reason })));
+    }
+    assert.deepEqual(
+      world.events.map(({ reason }) => reason),
+      ['Succeeded', 'Suspended', 'Resumed'],
+    );
+  });
+
   test('refuses to write to an object that was deleted and made anew meanwhile', async (t) => {
     const world = await createSourceWorld();
     t.after(() => world.stop());

@@ -89,7 +89,64 @@ suite('a pass over a source', () => {
       [
         ['WorkersCreated', 'Run 1 begins with 1 worker.'],
         ['Succeeded', 'Everything is as the spec says.'],
+        ['UnusualFileSizes', world.events[2]?.note],
       ],
+    );
+  });
+
+  test('[I-53] warns once of files that are much too small or too large', async () => {
+    world.bucket.put('web/usual.json', { size: 20_000_000 });
+    await world.reconcile();
+    const warned = () => world.events.filter(({ reason }) => reason === 'UnusualFileSizes');
+    assert.deepEqual(warned(), []);
+    for (const [key, size] of [
+      ['web/large.json', 5_000_000_001],
+      ['web/small.json', 999_999],
+      ['web/tiny.json', 1],
+    ] as const) {
+      world.bucket.put(key, { size });
+      await world.clock.advance(2 * minute);
+      await world.reconcile();
+    }
+    assert.deepEqual(
+      warned().map(({ type, note }) => [type, note.split('.')[0]]),
+      [
+        ['Warning', 'Of the files, 0 are smaller than 1 MB and 1 larger than 5 GB'],
+        ['Warning', 'Of the files, 1 are smaller than 1 MB and 1 larger than 5 GB'],
+      ],
+    );
+    const { small, large } = (await world.source()).status.files ?? {};
+    assert.deepEqual([small, large], [2, 1]);
+  });
+
+  test('[I-23] tells of a file that was overwritten, counts it, and does not take it in again', async () => {
+    world.bucket.put('web/a.json', { etag: 'first' });
+    await world.reconcile();
+    const found = world.ledger.discovery.files.get('web/a.json');
+    world.bucket.put('web/a.json', { etag: 'second' });
+    await world.clock.advance(2 * minute);
+    await request('2026-11-24T12:00:00Z');
+    await world.reconcile();
+    const told = world.events.filter(({ reason }) => reason === 'FilesOverwritten');
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ['Warning'],
+    );
+    assert.match(told[0]?.note ?? '', /not imported again: 1\. millrace files web-events lists them/);
+    const { overwritten, found: known } = (await world.source()).status.files ?? {};
+    assert.deepEqual([overwritten, known], [1, 1]);
+    assert.equal(world.ledger.discovery.files.get('web/a.json'), found);
+  });
+
+  test('[C-05] tells what a run came to when it has ended', async () => {
+    const job = await startRun();
+    await finish(job, 'Complete');
+    await world.reconcile();
+    const ended = world.events.find(({ reason }) => reason === 'WorkersCompleted');
+    assert.equal(ended?.type, 'Normal');
+    assert.match(
+      ended?.note ?? '',
+      /^Run 1 ended: Succeeded\. Files: \d+ imported, 0 given up\. Records: \d+ imported, .* rejected\.$/,
     );
   });
 
