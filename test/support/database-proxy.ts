@@ -8,12 +8,15 @@ import { splitMessages, type FrontendMessage } from './database-proxy/split-mess
 export interface DatabaseProxy {
   /** The URL of a database of the server, by way of the proxy. */
   urlOf(databaseUrl: string): string;
-  /** From now on told each statement, and asked whether the server may see it. */
-  inject(passes: (statement: Statement) => boolean): void;
+  /** From now on told each statement, and asked what becomes of it. */
+  inject(fateOf: (statement: Statement) => Fate): void;
   /** Connections are cut, and new ones go to the server on this port. */
   pointTo(port: number): void;
   stop(): Promise<void>;
 }
+
+/** The server sees it; or neither it nor anything after it; or it, and nothing after it. The connection stays open. */
+export type Fate = 'pass' | 'hold' | 'pass, then hold';
 
 export interface Statement {
   readonly text: string;
@@ -35,7 +38,7 @@ class RecordingProxy implements DatabaseProxy {
   readonly #sockets = new Set<Socket>();
   #upstreamPort: number;
   #connections = 0;
-  #passes: (statement: Statement) => boolean = () => true;
+  #fateOf: (statement: Statement) => Fate = () => 'pass';
 
   constructor(upstreamPort: number) {
     this.#upstreamPort = upstreamPort;
@@ -52,8 +55,8 @@ class RecordingProxy implements DatabaseProxy {
     return url.href;
   }
 
-  inject(passes: (statement: Statement) => boolean): void {
-    this.#passes = passes;
+  inject(fateOf: (statement: Statement) => Fate): void {
+    this.#fateOf = fateOf;
   }
 
   pointTo(port: number): void {
@@ -87,17 +90,19 @@ class RecordingProxy implements DatabaseProxy {
     const connection = this.#connections;
     const split = splitMessages();
     let parameters: Readonly<Record<string, string>> = {};
-    let silent = false;
-    const mayPass = (message: FrontendMessage): boolean => {
+    let held = false;
+    const fateOf = (message: FrontendMessage): Fate => {
       if (message.kind === 'startup') parameters = message.parameters;
-      if (message.kind !== 'statement') return true;
+      if (message.kind !== 'statement') return 'pass';
       const { database = '', application_name: application = '' } = parameters;
-      return this.#passes({ text: message.text, database, application, connection });
+      return this.#fateOf({ text: message.text, database, application, connection });
     };
     client.on('data', (chunk) => {
       for (const message of split(chunk)) {
-        silent ||= !mayPass(message);
-        if (!silent) server.write(message.bytes);
+        if (held) return;
+        const fate = fateOf(message);
+        if (fate !== 'hold') server.write(message.bytes);
+        held = fate !== 'pass';
       }
     });
     client.once('end', () => server.end());

@@ -72,7 +72,9 @@ describe('an import that meets faults', () => {
     assert.deepEqual(await countEvents(tenant), { n: 100, ids: 100 });
     const described = async () =>
       await world.controlPlane.kubectl(['describe', 's3importsource', 'web-events', '-n', tenant.namespace]);
-    await waitFor('its events say so', async () => (await described()).includes('ended: CompletedWithFailures'));
+    await waitFor('its events say so', async () =>
+      (await described()).includes('ended: CompletedWithFailures'),
+    );
     const events = await described();
     assert.match(events, /Normal +WorkersCreated .* Run 1 begins with \d/);
     assert.match(events, /Warning +FilesFailed .* Some files were given up; status\.lastFailures says why/);

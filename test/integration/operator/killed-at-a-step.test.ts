@@ -128,15 +128,15 @@ describe('an operator that is killed', () => {
     let transaction: number | undefined;
     database.inject((statement) => {
       const { text, connection, application } = statement;
-      if (over || statement.database !== name || application !== 'millrace-operator') return true;
+      if (over || statement.database !== name || application !== 'millrace-operator') return 'pass';
       if (moment.kind === 'statement' && moment.of.test(text)) {
         kill();
-        return false;
+        return 'hold';
       }
-      if (moment.kind !== 'commit') return true;
+      if (moment.kind !== 'commit') return 'pass';
       if (moment.of.test(text)) transaction = connection;
       if (transaction === connection && text === 'COMMIT') kill();
-      return true;
+      return 'pass';
     });
     api.inject((request) => {
       const isIt =
