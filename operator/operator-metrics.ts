@@ -130,6 +130,17 @@ function observeSource(source: S3ImportSource & KubernetesObject, gauges: Source
   for (const [outcome, count] of Object.entries(records)) gauges.records.set({ ...at, outcome }, count);
   for (const [state, count] of Object.entries(shards)) gauges.shards.set({ ...at, state }, count);
   observePermissions(source, gauges);
+  observeLatency(source, gauges);
+}
+
+function observeLatency(
+  source: S3ImportSource & KubernetesObject,
+  { latency }: Pick<SourceGauges, 'latency'>,
+): void {
+  const measured = source.status.latency;
+  if (measured === undefined) return;
+  latency.set({ ...keyOf(source), quantile: '0.5' }, measured.medianSeconds);
+  latency.set({ ...keyOf(source), quantile: '0.99' }, measured.p99Seconds);
 }
 
 function observePermissions(
@@ -159,6 +170,11 @@ function sourceGauges(metrics: Metrics) {
       name: 'millrace_import_records',
       help: `Records of a source by outcome, since its beginning; as in its status. ${bound}`,
       labels: [...sourceLabels, 'outcome'] as const,
+    }),
+    latency: metrics.gauge({
+      name: 'millrace_import_latency_seconds',
+      help: `From the upload of a file to its events in the table, over the last files; as in its status. ${bound}`,
+      labels: [...sourceLabels, 'quantile'] as const,
     }),
     denied: metrics.gauge({
       name: 'millrace_permission_denied',

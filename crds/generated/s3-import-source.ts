@@ -390,6 +390,11 @@ export interface S3ImportSourceStatus {
   readonly conversion?: S3ImportSourceStatusConversion;
   /** Seconds since the oldest pending file was uploaded, in steps that grow with it; 0 with nothing pending. */
   readonly lagSeconds?: number;
+  /**
+   * From the upload of a file to its events in the table, over the last thousand files that were imported
+   * within a day. Files from before the source was made count from then. Absent: there was none.
+   */
+  readonly latency?: S3ImportSourceStatusLatency;
   /** The files that were given up last, at most 5. */
   readonly lastFailures?: readonly S3ImportSourceStatusLastFailure[];
   /** The state of the source, one entry for each aspect of it. */
@@ -566,6 +571,19 @@ export interface S3ImportSourceStatusConversion {
   readonly generation?: number;
   /** The SHA-256 of the conversion, in hexadecimal digits. */
   readonly digest?: string;
+}
+
+/**
+ * From the upload of a file to its events in the table, over the last thousand files that were imported
+ * within a day. Files from before the source was made count from then. Absent: there was none.
+ */
+export interface S3ImportSourceStatusLatency {
+  /** How many files were measured. */
+  readonly files: number;
+  /** Half of the files took no longer; beyond ten seconds in steps. */
+  readonly medianSeconds: number;
+  /** Of a hundred files ninety-nine took no longer; beyond ten seconds in steps. */
+  readonly p99Seconds: number;
 }
 
 /** One file that was given up. */

@@ -1,5 +1,5 @@
 import type { S3Connection } from '../../../crds/generated/s3-connection.ts';
-import type { IdentityObserver } from '../../../lib/aws/identity-plan.ts';
+import type { BaseIdentity, IdentityObserver } from '../../../lib/aws/identity-plan.ts';
 import { openIdentity } from '../../../lib/aws/open-identity.ts';
 import type { CallerIdentity, IdentityRequest } from '../../../lib/aws/sts.ts';
 import type { Clock } from '../../../lib/clock.ts';
@@ -104,6 +104,7 @@ async function learn(
   const access = await gatherS3Access(connection, deps, signal);
   const { plan, identity } = access;
   learnt.revision = access.revision;
+  learnt.isLongLivedKey = isLongLived(plan.base);
   learnt.externalId = identity.role?.externalId;
   learnt.webIdentity = await readTokenClaims(connection, access, deps.client, signal);
   if (!canAsk(connection)) return { kind: 'unasked' };
@@ -114,6 +115,10 @@ async function learn(
   learnt.caller = first.principal;
   const seen = plan.role === undefined ? first : await ask(credentials);
   return { kind: 'identified', principal: seen.principal, account: seen.account };
+}
+
+function isLongLived(base: BaseIdentity): boolean {
+  return base.kind === 'keys' && base.credentials.sessionToken === undefined;
 }
 
 /** A store of one's own may have no STS. */

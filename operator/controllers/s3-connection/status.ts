@@ -27,6 +27,8 @@ export interface IdentityFacts {
   /** Who asks for the role, or for anything where there is none. */
   readonly caller?: string | undefined;
   readonly externalId?: string | undefined;
+  /** An access key that is good until somebody deletes it. */
+  readonly isLongLivedKey?: boolean;
   /** Of the Secret or ServiceAccount, and of the certificates. */
   readonly revision?: string | undefined;
   readonly webIdentity?: { readonly roleArn: string; readonly claims: TokenClaims } | undefined;
@@ -50,8 +52,12 @@ function describeIdentity(facts: ConnectionFacts): string {
   }
   const { caller } = facts.learnt;
   const by = caller === undefined || caller === facts.principal ? '' : `, a role that ${caller} assumes`;
-  return `Requests are made as ${facts.principal}${by}.`;
+  const how = facts.learnt.isLongLivedKey === true ? longLivedKey : '';
+  return `Requests are made as ${facts.principal}${by}.${how}`;
 }
+
+const longLivedKey =
+  ' The key in the Secret does not end by itself, which AWS advises against: a ServiceAccount with a role needs none.';
 
 export function deriveConnectionStatus(
   connection: S3Connection,

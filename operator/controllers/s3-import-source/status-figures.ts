@@ -1,6 +1,6 @@
 import type { S3ImportSourceStatus } from '../../../crds/generated/s3-import-source.ts';
 import type { Run } from '../../../lib/store/run-types.ts';
-import type { PassTally } from '../../../lib/store/types.ts';
+import type { Latency, PassTally } from '../../../lib/store/types.ts';
 import { statusText } from '../../conditions/status-text.ts';
 import type { TallyWord } from '../../discovery/selection.ts';
 import type { ImportProgress } from './facts.ts';
@@ -16,6 +16,7 @@ export type StatusFigures = Pick<
   | 'recentRuns'
   | 'conversion'
   | 'lagSeconds'
+  | 'latency'
   | 'lastFailures'
 >;
 
@@ -41,6 +42,7 @@ export function deriveFigures(progress: ImportProgress, input: FiguresInput): St
       .map(describeRun),
     conversion: { generation, digest: progress.digest },
     lagSeconds: stepLag(counts.oldestUnfinished, input.nowMs),
+    ...(counts.latency === undefined ? {} : { latency: describeLatency(counts.latency) }),
     lastFailures: counts.lastFailures.map(({ key, reason, message, cure }) => ({
       keyHash: input.digestOfKey(key),
       reason,
@@ -123,6 +125,11 @@ function describeRun(run: Run): NonNullable<StatusFigures['recentRuns']>[number]
     filesFailed: Math.max(0, run.files.failed),
     records: { ...run.records },
   };
+}
+
+function describeLatency({ files, medianMs, p99Ms }: Latency): NonNullable<StatusFigures['latency']> {
+  const step = (ms: number) => (ms < 10_000 ? Math.ceil(ms / 1000) : stepSeconds(Math.ceil(ms / 1000)));
+  return { files, medianSeconds: step(medianMs), p99Seconds: step(p99Ms) };
 }
 
 /** The age of the oldest file that waits. */

@@ -8,6 +8,7 @@ import { createConnectionWorld, type ConnectionWorld } from '../../support/conne
 import { lintConditions } from '../../support/lint-conditions.ts';
 import { startMemoryApi, type MemoryApi } from '../../support/memory-api.ts';
 import {
+  readStatements,
   startMiniStack,
   testRegion,
   type MiniStack,
@@ -134,7 +135,7 @@ describe('a connection by a role', () => {
     assert.equal(second.metadata.resourceVersion, first.metadata.resourceVersion);
   });
 
-  it('[P-09] [R-02] takes a changed Secret at the next look', async () => {
+  it('[P-09] takes a changed Secret at the next look', async () => {
     const { world, user } = await createRoleWorld();
     await world.applySecret('lake-keys', {
       accessKeyID: 'AKIAUNKNOWN000000000',
@@ -146,6 +147,29 @@ describe('a connection by a role', () => {
       secretAccessKey: user.secretAccessKey,
     });
     assert.equal(ready(await world.reconcile()), 'False/AssumeRoleDenied');
+  });
+
+  it('[R-02] an access key is possible, and is said to be advised against unless it ends by itself', async () => {
+    const { world, user } = await createRoleWorld();
+    const own = { region: testRegion, endpoint: s3.endpoint, stsEndpoint: s3.endpoint, forcePathStyle: true };
+    await world.applyConnection(own, 'plain');
+    const signedIn = async () => {
+      const { conditions } = (await world.reconcile('plain')).status;
+      const { status, message = '' } = conditions?.find(({ type }) => type === 'Authenticated') ?? {};
+      assert.equal(status, 'True');
+      return message;
+    };
+    assert.match(
+      await signedIn(),
+      new RegExp(`as ${user.arn}\\. .* advises against: a ServiceAccount with a role`),
+    );
+    const session = await s3.createSession(readStatements('lake'), 3_600);
+    await world.applySecret('lake-keys', {
+      accessKeyID: session.accessKeyId,
+      secretAccessKey: session.secretAccessKey,
+      sessionToken: session.sessionToken ?? '',
+    });
+    assert.doesNotMatch(await signedIn(), /advises against/);
   });
 
   it('[P-09] tells once that a changed Secret is used from now on', async () => {

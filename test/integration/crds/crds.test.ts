@@ -98,6 +98,7 @@ suite('the definitions of the resources on a real API server', () => {
       run: { number: 4, startTime: '2026-11-23T18:00:00Z', completionTime: '2026-11-23T18:01:00Z' },
       conversion: { generation: 2, digest: 'f'.repeat(64) },
       lagSeconds: 30,
+      latency: { files: 1000, medianSeconds: 4, p99Seconds: 20 },
       conditions: [condition('Ready', 'True', 'Succeeded')],
     };
     await writeStatus(namespace, source, {

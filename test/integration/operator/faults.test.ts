@@ -84,7 +84,7 @@ describe('an import that meets faults', () => {
     );
   });
 
-  it('a wrong secret key is named, and a corrected Secret takes effect by itself', async () => {
+  it('[P-09] a wrong secret key is named, and a corrected Secret takes effect by itself', async () => {
     const tenant = await world.createTenant({ applySource: false });
     await tenant.bucket.put('web/a.json', linesOf('a', 10));
     await tenant.apply(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { holds, readyOf, startImportWorld, waitFor, type ImportWorld } from '../../support/import-world.ts';
+import { sourceManifest } from '../../support/manifests.ts';
 import { lineOf, linesOf, sampleConverter } from '../../support/sample-lines.ts';
 
 describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
@@ -49,7 +50,7 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
     );
   });
 
-  it('[I-22, I-17] an overwritten file is noticed and not imported again; one whose key sorts first is found', async () => {
+  it('[I-22, I-17, I-23] an overwritten file is noticed and not imported again; one whose key sorts first is found', async () => {
     const tenant = await world.createTenant({
       source: { conversion: { amplitude: { convertToAmplitudeFunc: sampleConverter } } },
     });
@@ -61,6 +62,47 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
     await tenant.until('the overwritten file is told', ({ status }) => status.files?.overwritten === 1);
     const [events] = await tenant.sql<{ n: number }>('SELECT count(*)::int AS n FROM millrace.events');
     assert.equal(events?.n, 25);
+  });
+
+  it('[I-48] the events of a new file are in the table within half a minute of its upload, and status says how long it took', async () => {
+    const tenant = await world.createTenant({
+      source: { conversion: { amplitude: { convertToAmplitudeFunc: sampleConverter } } },
+    });
+    await tenant.bucket.put('web/first.json', linesOf('first', 10));
+    await tenant.untilImported(1);
+    for (let file = 2; file <= 4; file += 1) {
+      await tenant.bucket.put(`web/${file}.json`, linesOf(`f${file}`, 10));
+      await tenant.untilImported(file);
+    }
+    const source = await tenant.until('all four are measured', ({ status }) => status.latency?.files === 4);
+    const { medianSeconds = Infinity } = source.status.latency ?? {};
+    assert.ok(medianSeconds <= 30, `it took ${medianSeconds} s`);
+    const [slowest] = await tenant.sql<{ seconds: number }>(
+      'SELECT extract(epoch FROM max(finished_at - last_modified))::float8 AS seconds FROM millrace.files',
+    );
+    assert.ok((source.status.latency?.p99Seconds ?? Infinity) <= Math.ceil(slowest?.seconds ?? 0));
+  });
+
+  it('[R-03] one connection, by its name, serves many sources', async () => {
+    const tenant = await world.createTenant({ applySource: false });
+    const { name: bucket } = tenant.bucket;
+    const conversion = { amplitude: { convertToAmplitudeFunc: sampleConverter } };
+    const prefixes = ['app', 'shop', 'web'];
+    for (const prefix of prefixes) await tenant.bucket.put(`${prefix}/a.json`, linesOf(prefix, 5));
+    await tenant.apply(
+      ...prefixes.map((prefix) =>
+        sourceManifest(
+          { bucket, prefix: `${prefix}/`, conversion, connectionRef: { name: 'lake' } },
+          { name: `${prefix}-events` },
+        ),
+      ),
+    );
+    for (const prefix of prefixes) {
+      const isImported = async () => (await tenant.source(`${prefix}-events`)).status.files?.imported === 1;
+      await waitFor(`the file of ${prefix} is imported`, isImported);
+    }
+    const [events] = await tenant.sql<{ n: number }>('SELECT count(*)::int AS n FROM millrace.events');
+    assert.equal(events?.n, 15);
   });
 
   it('[I-16, I-24] a source without a conversion waits and says so, then takes the keys that match', async () => {

@@ -82,7 +82,7 @@ export const sourceCases: readonly CrdCase[] = [
 
   // What cannot change
   {
-    name: '[I-12] [C-02] the bucket of a source cannot change',
+    name: '[R-30] [I-12] [C-02] the bucket of a source cannot change',
     object: sourceManifest(),
     update: sourceManifest({ bucket: 'other-bucket' }),
     expect: refused(
@@ -91,19 +91,19 @@ export const sourceCases: readonly CrdCase[] = [
     ),
   },
   {
-    name: '[I-12] [C-02] the prefix of a source cannot change',
+    name: '[R-30] [I-12] [C-02] the prefix of a source cannot change',
     object: sourceManifest(),
     update: sourceManifest({ prefix: 'other/' }),
     expect: refused('spec.prefix', 'Create a new S3ImportSource for the other prefix.'),
   },
   {
-    name: '[I-12] [C-02] the prefix of a source cannot be removed later',
+    name: '[R-30] [I-12] [C-02] the prefix of a source cannot be removed later',
     object: sourceManifest(),
     update: sourceManifest({ prefix: undefined }),
     expect: refused('spec.prefix', 'spec.prefix cannot change'),
   },
   {
-    name: '[I-12] [C-02] the prefix of a source cannot be added later',
+    name: '[R-30] [I-12] [C-02] the prefix of a source cannot be added later',
     object: sourceManifest({ prefix: undefined }),
     update: sourceManifest(),
     expect: refused('spec.prefix', 'spec.prefix cannot change'),
@@ -115,19 +115,19 @@ export const sourceCases: readonly CrdCase[] = [
     expect: refused('spec.connectionRef', 'Rotate the credentials in the S3Connection'),
   },
   {
-    name: '[C-02] the store of a source cannot change',
+    name: '[R-30] [C-02] the store of a source cannot change',
     object: sourceManifest(),
     update: sourceManifest({ storeRef: { name: 'other' } }),
     expect: refused('spec.storeRef', "the source's ledger is in that store"),
   },
   {
-    name: '[C-02] the project of a source cannot change',
+    name: '[R-30] [C-02] the project of a source cannot change',
     object: sourceManifest(),
     update: sourceManifest({ projectID: '2' }),
     expect: refused('spec.projectID', 'Create a new S3ImportSource for the other project'),
   },
   {
-    name: '[C-02] the ledger of a source cannot change',
+    name: '[R-30] [C-02] the ledger of a source cannot change',
     object: sourceManifest({ ledgerName: 'old-name' }),
     update: sourceManifest({ ledgerName: 'other-name' }),
     expect: refused('spec.ledgerName', 'create one of the new name whose spec.ledgerName is the old name'),

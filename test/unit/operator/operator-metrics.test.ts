@@ -39,6 +39,7 @@ const busy = withStatus({
   records: { imported: 500 },
   shards: { desired: 2 },
   lagSeconds: 120,
+  latency: { files: 9, medianSeconds: 4, p99Seconds: 20 },
   permissions: [
     { action: 's3:GetObject', resource: 'arn:aws:s3:::acme-events/*', result: 'Allowed' },
     { action: 's3:ListBucket', resource: 'arn:aws:s3:::acme-events', result: 'Denied' },
@@ -60,6 +61,8 @@ suite('the metrics of objects', () => {
       'millrace_resource_condition{kind="S3ImportSource",namespace="acme",name="web-events",type="Ready",status="False",reason="ListDenied"} 1',
       'millrace_permission_denied{namespace="acme",name="web-events",action="s3:ListBucket"} 1',
       'millrace_permission_denied{namespace="acme",name="web-events",action="s3:GetObject"} 0',
+      'millrace_import_latency_seconds{namespace="acme",name="web-events",quantile="0.5"} 4',
+      'millrace_import_latency_seconds{namespace="acme",name="web-events",quantile="0.99"} 20',
       'millrace_import_lag_seconds{namespace="acme",name="web-events"} 120',
       'millrace_import_files{namespace="acme",name="web-events",state="pending"} 4',
       'millrace_import_records{namespace="acme",name="web-events",outcome="imported"} 500',

@@ -115,7 +115,7 @@ const anyProgress: fc.Arbitrary<ImportProgress | undefined> = fc.option(
 );
 
 suite('the status of a source', () => {
-  test('[I-23] [I-56] [C-05] shows what a list shows: state, files, records, workers, lag, runs', () => {
+  test('[I-23] [I-56] [C-05] [I-48] shows what a list shows: state, files, records, workers, lag, latency, runs', () => {
     const tally = { otherName: 1, folder: 1, empty: 1, archived: 4, small: 7, large: 2 };
     const status = statusOf({
       progress: importProgress({
@@ -124,6 +124,7 @@ suite('the status of a source', () => {
           {
             records: { imported: 500, duplicate: 4, skipped: 3, rejected: 2 },
             oldestUnfinished: startTime - 125 * second,
+            latency: { files: 6, medianMs: 4_200, p99Ms: 27_900 },
             lastFailures: [failedFile()],
           },
         ),
@@ -183,6 +184,7 @@ suite('the status of a source', () => {
       ],
       conversion: { generation: 2, digest: 'digest-1' },
       lagSeconds: 120,
+      latency: { files: 6, medianSeconds: 5, p99Seconds: 20 },
       lastFailures: [
         {
           keyHash: 'digest of web/broken.json.gz',
