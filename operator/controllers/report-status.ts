@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Condition } from '../../crds/conditions.ts';
-import type { ApiClient } from '../runtime/api-client.ts';
-import type { EventRecorder } from '../runtime/event-recorder.ts';
-import { apiVersionOf, keyOf, type KubernetesObject, type ResourceType } from '../runtime/objects.ts';
+import type { KubernetesObject, ResourceType } from '../runtime/objects.ts';
 import { tellChanges } from './tell-changes.ts';
+import { writeStatus, type StatusWriter } from './write-status.ts';
 
 /** What the statuses of all kinds have. */
 export interface StatusWithConditions {
@@ -15,32 +14,18 @@ export interface WithStatus<S> extends KubernetesObject {
   readonly status?: S;
 }
 
-export interface StatusWriter {
-  readonly client: ApiClient;
-  readonly recorder: EventRecorder;
-  readonly signal: AbortSignal;
-}
-
 /**
  * Writes the derived status if it differs from the one that is there; gives the object as it is then, else undefined.
  * The same world gives the same status, so a second reconcile writes nothing.
  */
 export async function reportStatus<S extends StatusWithConditions, T extends WithStatus<S>>(
-  { client, recorder, signal }: StatusWriter,
+  writer: StatusWriter,
   type: ResourceType,
   object: T,
   status: S,
 ): Promise<T | undefined> {
   if (isDeepStrictEqual(object.status, status)) return undefined;
-  const { namespace, name } = keyOf(object);
-  const body = {
-    apiVersion: apiVersionOf(type),
-    kind: type.kind,
-    // The uid makes the write fail on an object that was deleted and made anew in the meantime.
-    metadata: { namespace, name, ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }) },
-    status,
-  };
-  const written = await client.applyStatus(type, body, { signal });
-  tellChanges(recorder, object, object.status?.conditions, status.conditions);
-  return written as KubernetesObject as T;
+  const written = await writeStatus(writer, type, object, status);
+  tellChanges(writer.recorder, object, object.status?.conditions, status.conditions);
+  return written as T;
 }

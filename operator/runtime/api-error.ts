@@ -102,6 +102,19 @@ export function isForbidden(error: unknown): boolean {
   return apiErrorOf(error)?.code === 403;
 }
 
+const undeclared = /\.([\w.]+)[^\s:]*: field not declared in schema/g;
+
+/** Paths of fields, such as `status.latency`, that the server's definition of the resource does not know; in lists, of the list. */
+export function undeclaredFields(error: unknown): readonly string[] {
+  const said = apiErrorOf(error)?.message ?? '';
+  return [...new Set([...said.matchAll(undeclared)].map(([, path = '']) => path))];
+}
+
+/** An apply with fields that the definition does not know is answered with 500, and would be again. */
+export function refusesFields({ body }: ApiResponse): boolean {
+  return isJsonObject(body) && textOf(body['message']).includes('field not declared in schema');
+}
+
 function reasonOfCode(code: number): string {
   switch (code) {
     case 401:

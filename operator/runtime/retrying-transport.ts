@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { TransientError } from '../../lib/errors.ts';
 import { backoffMs } from '../../lib/retry.ts';
-import { apiReasons, retryAfterOf } from './api-error.ts';
+import { apiReasons, refusesFields, retryAfterOf } from './api-error.ts';
 import { patchContentTypes, type ApiRequest, type ApiResponse, type ApiTransport } from './transport.ts';
 
 export interface RetryingTransportDeps {
@@ -62,7 +62,8 @@ function mayRepeat(request: ApiRequest, outcome: Outcome): boolean {
   if ('error' in outcome) return isNoAnswer(outcome.error) && isIdempotent(request);
   // Refused by flow control before it was looked at.
   if (outcome.answer.status === 429) return true;
-  return outcome.answer.status >= 500 && outcome.answer.status !== 501 && isIdempotent(request);
+  const { status } = outcome.answer;
+  return status >= 500 && status !== 501 && !refusesFields(outcome.answer) && isIdempotent(request);
 }
 
 /** Not so an abort, credentials that cannot be had, or a guard that forbids the call. */

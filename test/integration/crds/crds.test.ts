@@ -4,6 +4,8 @@ import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { kindNames, kinds, manifestURL, type Kind } from '../../../crds/names.ts';
+import { writeStatus } from '../../../operator/controllers/write-status.ts';
+import type { RecordedEvent } from '../../../operator/runtime/event-object.ts';
 import { collectionPath, type KubernetesObject } from '../../../operator/runtime/objects.ts';
 import { startControlPlane, type ControlPlane } from '../../support/control-plane/control-plane.ts';
 import { crdCases } from '../../support/crd-cases.ts';
@@ -30,7 +32,7 @@ suite('the definitions of the resources on a real API server', () => {
   after(() => plane.stop());
 
   /** Writes the status as the operator does. */
-  async function writeStatus(namespace: string, manifest: Manifest, status: object): Promise<void> {
+  async function setStatus(namespace: string, manifest: Manifest, status: object): Promise<void> {
     const { kind, metadata } = manifest;
     await plane.client.applyStatus(typeOf(kind), {
       metadata: { name: metadata.name, namespace },
@@ -75,7 +77,7 @@ suite('the definitions of the resources on a real API server', () => {
     const namespace = await plane.createNamespace('apart');
     const source = sourceManifest();
     await applyManifest(plane.transport, namespace, { ...source, status: { lagSeconds: 7 } } as Manifest);
-    await writeStatus(namespace, source, { observedGeneration: 1, files: { found: 3 } });
+    await setStatus(namespace, source, { observedGeneration: 1, files: { found: 3 } });
     const stored = await plane.client.get<WithStatus>(typeOf('S3ImportSource'), {
       namespace,
       name: source.metadata.name,
@@ -101,13 +103,41 @@ suite('the definitions of the resources on a real API server', () => {
       latency: { files: 1000, medianSeconds: 4, p99Seconds: 20 },
       conditions: [condition('Ready', 'True', 'Succeeded')],
     };
-    await writeStatus(namespace, source, {
+    await setStatus(namespace, source, {
       ...status,
       lastFailures: Array.from({ length: 5 }, () => failure),
     });
     await assert.rejects(
-      writeStatus(namespace, source, { ...status, lastFailures: Array.from({ length: 6 }, () => failure) }),
+      setStatus(namespace, source, { ...status, lastFailures: Array.from({ length: 6 }, () => failure) }),
       /must have at most 5 items/,
+    );
+  });
+
+  test('an operator that is newer than the definitions writes what they know, and tells what to apply', async () => {
+    const namespace = await plane.createNamespace('older');
+    const source = sourceManifest();
+    await applyManifest(plane.transport, namespace, source);
+    const key = { namespace, name: source.metadata.name };
+    const type = typeOf('S3ImportSource');
+    const object = await plane.client.get<WithStatus>(type, key);
+    const events: RecordedEvent[] = [];
+    const recorder = { record: (event: RecordedEvent) => void events.push(event) };
+    const signal = AbortSignal.timeout(60_000);
+    const known = { observedGeneration: 1, files: { found: 3, failed: 1 }, lagSeconds: 10 };
+    const newer = { ...known, files: { ...known.files, weighed: 2 }, weather: { wind: 'north' } };
+    await writeStatus({ client: plane.client, recorder, signal }, type, object, newer);
+    assert.deepEqual((await plane.client.get<WithStatus>(type, key)).status, known);
+    assert.deepEqual(
+      events.map(({ type: kind, reason }) => [kind, reason]),
+      [['Warning', 'ApiRequestRefused']],
+    );
+    assert.match(
+      events[0]?.note ?? '',
+      /older than the operator and has no status\.files\.weighed, status\.weather;/,
+    );
+    await assert.rejects(
+      writeStatus({ client: plane.client, recorder, signal }, type, object, { observedGeneration: 'one' }),
+      /observedGeneration/,
     );
   });
 
@@ -115,7 +145,7 @@ suite('the definitions of the resources on a real API server', () => {
     const namespace = await plane.createNamespace('list');
     const source = sourceManifest({ suspend: true });
     await applyManifest(plane.transport, namespace, source);
-    await writeStatus(namespace, source, {
+    await setStatus(namespace, source, {
       conditions: [condition('Ready', 'False', 'PermissionDenied', 'It may not s3:GetObject.')],
       files: { found: 1204, pending: 1204, imported: 0, failed: 7 },
       records: { rejected: 3 },
@@ -152,12 +182,12 @@ suite('the definitions of the resources on a real API server', () => {
     const namespace = await plane.createNamespace('list');
     await applyManifest(plane.transport, namespace, connectionManifest({ endpoint: 'http://minio:9000' }));
     await applyManifest(plane.transport, namespace, storeManifest());
-    await writeStatus(namespace, connectionManifest(), {
+    await setStatus(namespace, connectionManifest(), {
       conditions: [condition('Ready', 'True', 'Succeeded')],
       account: '111122223333',
       principal: 'arn:aws:iam::111122223333:user/u',
     });
-    await writeStatus(namespace, storeManifest(), { serverVersion: '18.1', schemaVersion: 3 });
+    await setStatus(namespace, storeManifest(), { serverVersion: '18.1', schemaVersion: 3 });
 
     const connection = await tableOf('S3Connection', namespace);
     assert.equal(connection.row['Ready'], 'True');
