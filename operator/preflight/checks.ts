@@ -12,6 +12,7 @@ type Check = (facts: ImportFacts) => Finding | undefined;
 const chain: readonly Check[] = [
   patternDoesNotCompile,
   filesAreContradictory,
+  accessPointIsInThePath,
   ledgerIsTaken,
   conversionIsMissing,
   converterDoesNotCompile,
@@ -60,6 +61,18 @@ function filesAreContradictory({ source, conversion }: ImportFacts): Finding | u
   const document = compiled?.kind === 'compiled' ? compiled.settings : undefined;
   const contradiction = findContradiction(source.spec.files, document);
   return contradiction === undefined ? undefined : failed('Accepted', 'InvalidFormat', contradiction);
+}
+
+function accessPointIsInThePath({ source, connection }: ImportFacts): Finding | undefined {
+  const isARN = source.spec.bucket.startsWith('arn:');
+  if (!isARN || connection?.spec.forcePathStyle !== true) return undefined;
+  return failed(
+    'Accepted',
+    'InvalidSpec',
+    'spec.bucket is the ARN of an access point, which has a host name of its own, and S3Connection ' +
+      `${connection.metadata.name} puts buckets into the path of requests. Set its spec.forcePathStyle to false, or name ` +
+      'the access point by its alias.',
+  );
 }
 
 function ledgerIsTaken({ rival, source }: ImportFacts): Finding | undefined {

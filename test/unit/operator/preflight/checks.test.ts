@@ -178,6 +178,27 @@ suite('what keeps a source from being worked on', () => {
     assert.equal(accepted?.message, 'The spec makes sense.');
   });
 
+  test('[P-08] an access point by its ARN cannot stand in the path of a request', () => {
+    const bucket = 'arn:aws:s3:us-east-1:111122223333:accesspoint/import';
+    const source = importSource(withSpec({ bucket }));
+    const byPath = connection(withConnectionSpec({ forcePathStyle: true }));
+    const last = runPreflight(importFacts({ source, connection: byPath })).at(-1);
+    assert.deepEqual([last?.type, last?.status, last?.reason], ['Accepted', 'False', 'InvalidSpec']);
+    assert.match(
+      last?.message ?? '',
+      /Set its spec\.forcePathStyle to false, or name the access point by its alias/,
+    );
+    for (const facts of [
+      importFacts({ source }),
+      importFacts({
+        source: importSource(withSpec({ bucket: 'import-abcdefghij-s3alias' })),
+        connection: byPath,
+      }),
+    ]) {
+      assert.ok(runPreflight(facts).every(({ status }) => status === 'True'));
+    }
+  });
+
   test('a dependency without conditions has not been looked at', () => {
     const fresh = { ...connection(), status: { observedGeneration: -1 } };
     const last = runPreflight(importFacts({ connection: fresh })).at(-1);
