@@ -3,6 +3,7 @@
  * over a real API server with the real one (`test/integration/local/jobs.test.ts`). In both, the pods are processes.
  */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { after, before, suite, test } from 'node:test';
 import { createPodRunner, type PodRunner } from '../../cli/local/pod-runner.ts';
 import type { Job, JobSpec } from '../../cli/local/jobs/job.ts';
@@ -299,12 +300,14 @@ export function jobsSuite(name: string, start: () => Promise<JobWorld>): void {
     });
 
     test('a process that is killed is a failure with its signal in the exit code, and is replaced', async () => {
+      const mark = `${world.stateDir}/killed`;
       const job = await begin(
         jobOf('killed', 'test -e $MARK || { touch $MARK; exec sleep 300; }', {
-          container: { env: [{ name: 'MARK', value: `${world.stateDir}/killed` }] },
+          container: { env: [{ name: 'MARK', value: mark }] },
         }),
       );
       await job.untilRunning(1);
+      await waitUntil('it has left its mark', patienceMs, () => existsSync(mark));
       const [process_] = processesOf(job.namespace);
       assert.ok(process_ !== undefined);
       process.kill(process_.pid, 'SIGKILL');
