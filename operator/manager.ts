@@ -157,6 +157,7 @@ function createContext(options: ManagerOptions, deps: ManagerDeps, lead: Lead): 
     deps.registry,
   );
   const identityObserver = createStsMetrics(deps.registry, 'operator');
+  const counters = createOperatorCounters(deps.registry);
   const source = { controller: 'millrace.dev/operator', instance: options.identity };
   return {
     ...deps,
@@ -172,8 +173,9 @@ function createContext(options: ManagerOptions, deps: ManagerDeps, lead: Lead): 
       ...deps,
       observer: createS3Metrics(deps.registry, 'operator'),
       identityObserver,
+      counters,
     }),
-    counters: createOperatorCounters(deps.registry),
+    counters,
     identityObserver,
     worker: options.worker,
     ...(options.progressMs === undefined ? {} : { progressMs: options.progressMs }),

@@ -4,6 +4,7 @@ import { openS3 } from '../lib/aws/s3.ts';
 import type { RequestObserver } from '../lib/aws/request-observer.ts';
 import type { Clock } from '../lib/clock.ts';
 import { optionsOf, type S3Access } from './controllers/s3-connection/gather.ts';
+import type { OperatorCounters } from './operator-counters.ts';
 import { formatKey, type ObjectKey } from './runtime/objects.ts';
 
 export interface ObjectStoresDeps {
@@ -11,19 +12,19 @@ export interface ObjectStoresDeps {
   /** Told of every request. */
   readonly observer?: RequestObserver;
   readonly identityObserver?: IdentityObserver;
+  readonly counters?: Pick<OperatorCounters, 'credentialsEnd'>;
 }
+
+/** Of more connections than this the ends of credentials are not told. */
+const mostTold = 1_000;
 
 /** The S3 clients that this operator has open, one for each S3Connection; each holds its identity as long as it is good. */
 export class ObjectStores {
-  readonly #clock: Pick<Clock, 'now'>;
-  readonly #observer: RequestObserver | undefined;
-  readonly #identityObserver: IdentityObserver | undefined;
+  readonly #deps: ObjectStoresDeps;
   readonly #open = new Map<string, { readonly version: string; readonly objects: ObjectStore }>();
 
-  constructor({ clock, observer, identityObserver }: ObjectStoresDeps) {
-    this.#clock = clock;
-    this.#observer = observer;
-    this.#identityObserver = identityObserver;
+  constructor(deps: ObjectStoresDeps) {
+    this.#deps = deps;
   }
 
   /** The client of a connection; a changed endpoint, identity or certificate makes a new one. */
@@ -33,9 +34,9 @@ export class ObjectStores {
     const version = `${access.revision} ${JSON.stringify(where)}`;
     const current = this.#open.get(name);
     if (current?.version === version) return current.objects;
-    const options = optionsOf(access, { clock: this.#clock, observer: this.#identityObserver });
+    const options = optionsOf(access, { clock: this.#deps.clock, observer: this.#observerOf(connection) });
     current?.objects.close();
-    const objects = openS3({ ...options, observer: this.#observer });
+    const objects = openS3({ ...options, observer: this.#deps.observer });
     this.#open.set(name, { version, objects });
     return objects;
   }
@@ -44,6 +45,21 @@ export class ObjectStores {
     const name = formatKey(connection);
     this.#open.get(name)?.objects.close();
     this.#open.delete(name);
+    this.#deps.counters?.credentialsEnd(connection, undefined);
+  }
+
+  #observerOf(connection: ObjectKey): IdentityObserver | undefined {
+    const { identityObserver: shared, counters } = this.#deps;
+    if (shared === undefined) return undefined;
+    return {
+      ...shared,
+      renewed: (mode, outcome, expiresAt) => {
+        shared.renewed(mode, outcome);
+        // The session of a role is asked for last, over that of its caller, and is what S3 sees.
+        const isTold = expiresAt !== undefined && this.#open.size <= mostTold;
+        if (isTold) counters?.credentialsEnd(connection, expiresAt);
+      },
+    };
   }
 
   closeAll(): void {

@@ -24,8 +24,8 @@ export type BaseIdentity =
 
 /** Told of what an identity asks for. */
 export interface IdentityObserver extends RequestObserver {
-  /** Temporary credentials were asked for. */
-  renewed(mode: 'webIdentity' | 'ambient' | 'role', outcome: 'renewed' | 'failed'): void;
+  /** Temporary credentials were asked for; they end at `expiresAt`, in milliseconds since the epoch. */
+  renewed(mode: 'webIdentity' | 'ambient' | 'role', outcome: 'renewed' | 'failed', expiresAt?: number): void;
 }
 
 export interface AssumedRole {

@@ -44,7 +44,7 @@ function observed(
   return async (signal) => {
     try {
       const credentials = await ask(signal);
-      observer?.renewed(mode, 'renewed');
+      observer?.renewed(mode, 'renewed', credentials.expiresAt);
       return credentials;
     } catch (error) {
       if (!signal.aborted) observer?.renewed(mode, 'failed');

@@ -112,6 +112,15 @@ describe('imports under a ServiceAccount', () => {
     const pods = await world.controlPlane.client.list(resourceTypes.pods, { namespace: tenant.namespace });
     assert.ok(!JSON.stringify(pods.items).includes('secretAccessKey'));
 
+    const { metric } = world.operator;
+    const key = { namespace: tenant.namespace, name: 'by-account' };
+    const endsAt = (await metric('millrace_credentials_expiry_timestamp_seconds', key)) ?? 0;
+    assert.ok(endsAt > Date.now() / 1000 && endsAt < Date.now() / 1000 + 4_000, `${endsAt}`);
+    for (const mode of ['webIdentity', 'role']) {
+      const renewed = await metric('millrace_credential_refresh_total', { mode, outcome: 'renewed' });
+      assert.ok((renewed ?? 0) > 0, mode);
+    }
+
     await role.setTrust((identified.status.policies?.trust ?? '').replace('"Allow"', '"Deny"'));
     await tenant.requestReconcile('s3connection', 'by-account');
     const revoked = await untilConnection(tenant, 'by-account', 'False/AssumeRoleDenied');
