@@ -89,7 +89,7 @@ async function readAccess(
     const caPem = values[storeSecretCAKey];
     return { url: values[key] ?? '', ...(caPem === undefined ? {} : { caPem }) };
   } catch (error) {
-    if (kind === 'local' || reasonOf(error) !== 'SecretAccessForbidden') throw error;
+    if (kind !== 'cluster' || reasonOf(error) !== 'SecretAccessForbidden') throw error;
     throw new TerminalError({
       reason: 'SecretAccessForbidden',
       message: `the ledger is in PostgreSQL, and you may not read the Secret ${namespace}/${name} that says how to reach it: you need the verb "get" on it. (${messageOf(error)})`,

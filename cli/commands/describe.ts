@@ -1,25 +1,26 @@
 import type { JsonObject } from '../../lib/json.ts';
 import type { ApiClient } from '../../operator/runtime/api-client.ts';
 import { exitCodes, type Command } from '../command.ts';
-import { connect, placeOptions } from '../connect.ts';
+import { connect, placeOptions, tellIfStored } from '../connect.ts';
 import { metadataOf, textAt } from '../local/api/object-fields.ts';
 import type { ResourceDefinition } from '../local/api/resource-definition.ts';
 import { listAll, objectsMeant, shown } from '../local/local-objects.ts';
 import { localResources, resourcesNamed } from '../local/local-resources.ts';
 import { describeObject } from '../output/describe-object.ts';
 
-/** Tells all about objects of a running local mode. */
+/** Tells all about objects of a local mode. */
 export const describe = {
   usage: ['KIND [NAME…] [OPTIONS]', 'KIND/NAME… [OPTIONS]'],
   description: [
     'Prints what is wanted, what is, and what happened. The message of a condition says what is wrong and what to do about it. Values of Secrets are not printed.',
-    'Exit code 1 means that no local mode runs, that the cluster does not answer, or that an object does not exist.',
+    'Exit code 1 means that no local mode runs or has run, that the cluster does not answer, or that an object does not exist.',
   ],
   options: { ...placeOptions },
   async run(args, io, deps) {
     const known = localResources();
     const meant = objectsMeant(args.positionals, known);
     await using place = await connect(args, deps);
+    await tellIfStored(place, io);
     const { namespace } = place;
     const reader = { client: place.client, known, signal: deps.signal };
     const texts: string[] = [];

@@ -9,7 +9,7 @@ const states = ['found', 'claimed', 'done', 'failed'] as const;
 export const files = {
   usage: ['SOURCE [OPTIONS]'],
   description: [
-    'Reads the ledger: every file that the source has ever found, in order of the key. A file is found, claimed by a worker, done, or failed with a reason and a cure. The source is one of a running local mode, or of a cluster; the database is reached with the Secret of its EventStore, which you must be allowed to read.',
+    'Reads the ledger: every file that the source has ever found, in order of the key. A file is found, claimed by a worker, done, or failed with a reason and a cure. The source is one of a local mode, also of one that has ended, or of a cluster; the database is reached with the Secret of its EventStore, which you must be allowed to read.',
     'Exit code 1 means that the source, its EventStore or the database cannot be read.',
   ],
   options: {

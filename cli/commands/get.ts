@@ -9,7 +9,7 @@ import {
   type Command,
   type CommandIo,
 } from '../command.ts';
-import { connect, placeOptions, type Place } from '../connect.ts';
+import { connect, placeOptions, tellIfStored, type Place } from '../connect.ts';
 import type { ResourceDefinition } from '../local/api/resource-definition.ts';
 import { listAll, objectsMeant, shown, type Meant } from '../local/local-objects.ts';
 import { localResources } from '../local/local-resources.ts';
@@ -19,12 +19,12 @@ import { objectTable } from '../output/object-table.ts';
 const outputs = ['table', 'wide', 'json', 'yaml'] as const;
 type GetOutput = (typeof outputs)[number];
 
-/** Lists objects of a running local mode, as kubectl does those of a cluster. */
+/** Lists objects of a local mode, as kubectl does those of a cluster. */
 export const get = {
   usage: ['KIND [NAME…] [OPTIONS]', 'KIND/NAME… [OPTIONS]'],
   description: [
     'KIND is a plural, singular or short name, as s3importsources or s3src; several with commas between; or millrace for all kinds of Millrace. The columns are those that kubectl shows.',
-    'Exit code 1 means that no local mode runs, that the cluster does not answer, or that an object does not exist.',
+    'Exit code 1 means that no local mode runs or has run, that the cluster does not answer, or that an object does not exist.',
   ],
   options: {
     ...placeOptions,
@@ -45,6 +45,7 @@ export const get = {
   async run(args, io, deps) {
     const wanted = requestOf(args);
     await using place = await connect(args, deps);
+    await tellIfStored(place, io);
     const request = { ...wanted, namespace: namespaceIn(place, wanted) };
     const found: Found[] = [];
     for (const meant of request.meant) found.push(...(await find(meant, request, place.client, deps.signal)));

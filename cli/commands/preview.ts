@@ -35,7 +35,7 @@ const usualLimit = 10;
 export const preview = {
   usage: ['-f SOURCE.yaml… [--key KEY] [--limit N]', 'SOURCE [--key KEY] [--limit N]', '… --all [--files N]'],
   description: [
-    'Shows what the import would make of a file, and stores nothing. The files of -f hold the S3ImportSource, its S3Connection, and the Secret and ConfigMaps that they name; no cluster is needed. Without -f the source is one of a running local mode, or of a cluster. The object is read from S3 as the connection says.',
+    'Shows what the import would make of a file, and stores nothing. The files of -f hold the S3ImportSource, its S3Connection, and the Secret and ConfigMaps that they name; no cluster is needed. Without -f the source is one of a local mode, or of a cluster. The object is read from S3 as the connection says.',
     'Prints one line for each row: {"row":n,"record":…} with "event", with "skip" and its reason, or with "reject" and its reason. Without --key the first key that the source would take in is shown.',
     '--all is a dry run: it reads every file that the source would take in and prints, for each, {"key","rows","events","skipped","rejected"}, with "failure" for one that cannot be read as a whole; then, for each kind of reason for which rows become no event, {"kind","rows","reason","key","row"}, the first of its rows. How many events are duplicates of one another only an import can tell.',
     'Exit code 1 means that a file cannot be read, or that no key matches.',

@@ -19,7 +19,7 @@ export const commands = Object.freeze({
     load: async () => (await import('./apply.ts')).apply,
   },
   get: {
-    summary: 'List objects of a running local mode or of a cluster.',
+    summary: 'List objects of a local mode or of a cluster.',
     load: async () => (await import('./get.ts')).get,
   },
   describe: {

@@ -7,7 +7,7 @@ import { entryOptions, printEntries, timeText, type EntryList } from '../ledger-
 export const rejects = {
   usage: ['SOURCE [OPTIONS]'],
   description: [
-    'Reads the store: each row that could not become an event, with its file, row (counted from 1), byte offset in the decompressed file, column, reason, and text, the newest first. The source is one of a running local mode, or of a cluster; the database is reached with the Secret of its EventStore, which you must be allowed to read.',
+    'Reads the store: each row that could not become an event, with its file, row (counted from 1), byte offset in the decompressed file, column, reason, and text, the newest first. The source is one of a local mode, also of one that has ended, or of a cluster; the database is reached with the Secret of its EventStore, which you must be allowed to read.',
     'Exit code 1 means that the source, its EventStore or the database cannot be read.',
   ],
   options: {

@@ -9,7 +9,7 @@ import { formatAge } from '../output/format-age.ts';
 export const runs = {
   usage: ['SOURCE [OPTIONS]'],
   description: [
-    'Reads the store: each run of the source, from work found to an empty ledger, the newest first, with the files and records that it brought in. The source is one of a running local mode, or of a cluster; the database is reached with the Secret of its EventStore, which you must be allowed to read.',
+    'Reads the store: each run of the source, from work found to an empty ledger, the newest first, with the files and records that it brought in. The source is one of a local mode, also of one that has ended, or of a cluster; the database is reached with the Secret of its EventStore, which you must be allowed to read.',
     'Exit code 1 means that the source, its EventStore or the database cannot be read.',
   ],
   options: { ...entryOptions },

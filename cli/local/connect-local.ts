@@ -15,7 +15,7 @@ export interface LocalConnection extends AsyncDisposable {
 }
 
 /** The manager of fields that a person applies, by `millrace run` and `millrace apply` alike. */
-const personManager = 'millrace-cli';
+export const personManager = 'millrace-cli';
 
 /** Throws TerminalError if no local mode runs there. */
 export async function connectLocal(stateDir: string, clock: Clock): Promise<LocalConnection> {

@@ -9,14 +9,14 @@ const fileName = 'objects.json';
 /** Objects that make no sense without the processes of the time: a Job that was not over is made anew by its owner. */
 const passing = new Set(['/pods', 'batch/jobs', 'coordination.k8s.io/leases']);
 
-/** The objects of an earlier run; an empty store where there was none. */
-export async function loadObjects(stateDir: string): Promise<ObjectStore> {
+/** The objects of an earlier run; undefined where there was none. Errors: `StateUnreadable`. */
+export async function loadObjects(stateDir: string): Promise<ObjectStore | undefined> {
   const path = join(stateDir, fileName);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   });
-  if (text === undefined) return createObjectStore();
+  if (text === undefined) return undefined;
   try {
     return createObjectStore({ restored: JSON.parse(text) as StoreSnapshot });
   } catch (cause) {

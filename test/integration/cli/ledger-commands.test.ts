@@ -43,6 +43,8 @@ suite('what became of files and rows, asked of a cluster', { skip: await reasonT
   let plane: ControlPlane;
   let namespace: string;
   let kubeconfig: string;
+  /** Of the local mode, which has ended. */
+  let state: string;
 
   /** An import by the local mode; the same objects then stand in a cluster, whose ledger is the same by its identity. */
   before(async () => {
@@ -77,7 +79,7 @@ suite('what became of files and rows, asked of a cluster', { skip: await reasonT
     const input = objects.map((object) => JSON.stringify(object)).join('\n---\n');
     const path = join(folder, 'manifests.yaml');
     await writeFile(path, input.replace(/\n---\n[^\n]*untouched[^\n]*$/u, ''));
-    const state = join(folder, 'state');
+    state = join(folder, 'state');
     const run = await runMillrace(['run', '-f', path, '-n', namespace, '--until', 'idle', '--state', state]);
     assert.match(run.stdout, /web-events +3 +2 +1/, run.stderr);
     await plane.kubectl(['apply', '--server-side', '-n', namespace, '-f', '-'], { input });
@@ -105,6 +107,22 @@ suite('what became of files and rows, asked of a cluster', { skip: await reasonT
     assert.deepEqual(others, []);
     assert.equal(failed?.failure?.reason, 'TruncatedGzip');
     assert.match(failed?.failure?.cure ?? '', /Upload/);
+  });
+
+  test('[C-06] the same is told from the state folder of a local mode that has ended', async () => {
+    for (const command of ['files', 'rejects', 'runs']) {
+      const left = await runMillrace([
+        command,
+        'web-events',
+        '--state',
+        state,
+        '-n',
+        namespace,
+        '-o',
+        'json',
+      ]);
+      assert.deepEqual(listed(left), listed(await ask(command, 'web-events')));
+    }
   });
 
   test('lists are read by pages, and say how to go on', async () => {

@@ -263,7 +263,11 @@ suite('commands that speak to a running local mode', () => {
     assert.equal((await stat(cluster.socketPath)).mode & 0o777, 0o600);
     await cluster.stop();
     assert.equal((await stat(join(stateDir, 'objects.json'))).mode & 0o777, 0o600);
-    await assert.rejects(millrace(get, 's3conn'), /no local mode runs/u);
+    const left = await millrace(get, 's3conn', 'kept', '-o', 'yaml');
+    assert.equal(left.out, before);
+    assert.match(left.err, /^No local mode runs: the objects are as the last one left them\.$/mu);
+    const more = await file('more.yaml', connectionManifest({}, { name: 'more' }));
+    await assert.rejects(millrace(apply, '-f', more), /no local mode runs/u);
     cluster = await start();
     assert.equal((await millrace(get, 's3conn', 'kept', '-o', 'yaml')).out, before);
   });
