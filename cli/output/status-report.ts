@@ -61,13 +61,19 @@ function troublesOf(object: Watched): readonly string[] {
   const { reason = 'Unknown', message = '' } = ready ?? {};
   const wrong =
     ready?.status === 'True'
-      ? []
+      ? degradedOf(object).map((told) => `${name}: ${told}\n`)
       : [`${name}: ${reason}: ${message}\n${cureLine(message, findReason(reason)?.cure)}`];
   const failures = ((object.status as S3ImportSourceStatus | undefined)?.lastFailures ?? []).map(
     (file) =>
       `${name}: a file failed (${file.reason}): ${file.message}\n${cureLine(file.message, file.cure)}`,
   );
   return [...wrong, ...failures];
+}
+
+/** What is not well in a source that works; of files that were given up each is told by itself. */
+function degradedOf(object: Watched): readonly string[] {
+  const { status, reason = '', message = '' } = conditionOf(object, 'Degraded') ?? {};
+  return status === 'True' && reason !== 'FilesFailed' ? [`${reason}: ${message}`] : [];
 }
 
 /** Unless the message says it already. */

@@ -183,4 +183,11 @@ export const workerReasons = {
     summary: 'Some files were given up; the others are imported all the same.',
     cure: 'status.lastFailures has the reason and cure of the last ones.',
   },
+  MostRowsRejected: {
+    on: ['Degraded'],
+    kinds: onSource,
+    class: 'W',
+    summary: 'More than half of the rows that the latest run has read became no event.',
+    cure: 'millrace rejects says why, row by row. Mend the conversion or the format, and try it with millrace preview.',
+  },
 } as const satisfies Record<string, ReasonEntry>;

@@ -140,6 +140,11 @@ const reached: Partial<Readonly<Record<Reason, Reach>>> = {
     world.ledger.counted = { done: 0, failed: 1 };
     await world.clock.advance(30_000);
   },
+  MostRowsRejected: async (world) => {
+    await world.reconcile();
+    world.ledger.counted = { done: 1, failed: 0, rejected: 5 };
+    await world.clock.advance(30_000);
+  },
   ObjectArchived: (world) => {
     world.bucket.put('web/frozen.json', { storageClass: 'GLACIER' });
     return Promise.resolve();

@@ -1,3 +1,4 @@
+import type { RecordCounts } from '../../../lib/contract/report.ts';
 import { failed, passed, type Finding } from '../../conditions/finding.ts';
 import type { ImportProgress } from './facts.ts';
 import type { StatusFigures } from './status-figures.ts';
@@ -28,7 +29,7 @@ type Trouble = Pick<Finding, 'reason' | 'message'>;
 
 /** One condition: its reason is the first trouble's, its message has all of them. */
 function findDegraded(progress: ImportProgress, { files }: StatusFigures): readonly Finding[] {
-  const troubles = [...workerTroubles(progress), ...fileTroubles(files)];
+  const troubles = [...workerTroubles(progress), ...rowTroubles(progress), ...fileTroubles(files)];
   const [first] = troubles;
   if (first === undefined) return [];
   const message = troubles.map((trouble) => trouble.message).join(' ');
@@ -48,6 +49,20 @@ function fileTroubles(files: StatusFigures['files'] = {}): readonly Trouble[] {
     ...met(files.archived, archived),
     ...met(files.unstorable, unstorable),
   ];
+}
+
+/** Of the newest run that has read a row: what was wrong in earlier ones may have been mended since. */
+function rowTroubles({ runs }: ImportProgress): readonly Trouble[] {
+  const latest = runs.find(({ records }) => rowsOf(records) > 0);
+  if (latest === undefined || latest.records.rejected * 2 <= rowsOf(latest.records)) return [];
+  const message =
+    `Most rows that run ${latest.number} has read were rejected; millrace rejects says why, row by row. ` +
+    'Mend the conversion or the format, and try it with millrace preview.';
+  return [{ reason: 'MostRowsRejected', message }];
+}
+
+function rowsOf({ imported, duplicate, skipped, rejected }: RecordCounts): number {
+  return imported + duplicate + skipped + rejected;
 }
 
 const givenUp: Trouble = {

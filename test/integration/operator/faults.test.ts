@@ -12,7 +12,7 @@ import {
 } from '../../support/import-world.ts';
 import { connectionManifest, sourceManifest } from '../../support/manifests.ts';
 import { testRegion } from '../../support/ministack.ts';
-import { linesOf, sampleConversion } from '../../support/sample-lines.ts';
+import { lineOf, linesOf, sampleConversion } from '../../support/sample-lines.ts';
 
 async function countEvents(tenant: Tenant): Promise<{ n: number; ids: number } | undefined> {
   const [row] = await tenant.sql<{ n: number; ids: number }>(
@@ -53,6 +53,23 @@ describe('an import that meets faults', () => {
     const records = (await tenant.source()).status.records;
     assert.equal(records?.imported, 120_000);
     assert.equal(records.duplicate, 0);
+  });
+
+  it('[C-06] a source most of whose rows are rejected says so, and goes on when the next files are better', async () => {
+    const tenant = await world.createTenant({ applySource: false });
+    await tenant.bucket.put('web/bad.json.gz', gzipSync(`${lineOf('one', 1)}\nno JSON\nnor this\n`));
+    await tenant.applySource(sampleConversion);
+    await tenant.untilImported(1);
+    await waitFor('it is degraded', async () => {
+      const { status } = await tenant.source();
+      return conditionOf(status.conditions, 'Degraded')?.reason === 'MostRowsRejected';
+    });
+    assert.equal(readyOf(await tenant.source()), 'True/Succeeded');
+    await tenant.bucket.put('web/good.json.gz', gzipSync(linesOf('good', 10)));
+    await waitFor('it is well again', async () => {
+      const { status } = await tenant.source();
+      return status.files?.imported === 2 && conditionOf(status.conditions, 'Degraded') === undefined;
+    });
   });
 
   it('[I-28] a broken file fails loudly and leaves nothing; the others are imported', async () => {

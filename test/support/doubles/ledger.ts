@@ -1,3 +1,4 @@
+import { noRecords } from '../../../lib/contract/report.ts';
 import type { Run, RunEnd, Runs } from '../../../lib/store/run-types.ts';
 import type {
   Conversion,
@@ -19,7 +20,7 @@ export interface MemoryLedger {
   /** The template whose workers get work; undefined: none. */
   readonly wanted: string | undefined;
   /** Changes of the counts that follow from the files found. */
-  counted: { done: number; failed: number };
+  counted: { done: number; failed: number; rejected?: number };
   /** Changes of anything so far. */
   readonly writes: number;
   /** Every call fails with it until it is undefined again. */
@@ -35,7 +36,7 @@ class LedgerInMemory implements MemoryLedger {
   readonly runs: Run[] = [];
   readonly identities: string[] = [];
   wanted: string | undefined;
-  counted = { done: 0, failed: 0 };
+  counted: MemoryLedger['counted'] = { done: 0, failed: 0 };
   writes = 0;
   broken: Error | undefined;
   readonly discovery: MemoryDiscovery;
@@ -124,8 +125,9 @@ class LedgerInMemory implements MemoryLedger {
     if (one.endedAt !== undefined) return one;
     const earlier = this.runs.filter(({ number }) => number < one.number);
     const sum = (of: 'done' | 'failed') => earlier.reduce((total, { files }) => total + files[of], 0);
-    const { done, failed } = this.counted;
-    return { ...one, files: { done: done - sum('done'), failed: failed - sum('failed') } };
+    const { done, failed, rejected = 0 } = this.counted;
+    const files = { done: done - sum('done'), failed: failed - sum('failed') };
+    return { ...one, files, records: { ...noRecords, rejected } };
   };
 
   #closeRun(number: number, { outcome, message }: RunEnd & Fenced): Run {

@@ -49,6 +49,12 @@ suite('how far a local run is', () => {
     assert.equal(formatProgress([watched('S3ImportSource', 'web', [])]), 'web: starting');
   });
 
+  test('[C-06] at the end a source that works tells what is not well', () => {
+    const degraded = { ...condition('Degraded'), reason: 'MostRowsRejected', message: 'Most rows were.' };
+    const report = formatReport([watched('S3ImportSource', 'web', [condition('Ready'), degraded])]);
+    assert.match(report, /^S3ImportSource\/web: MostRowsRejected: Most rows were\.$/m);
+  });
+
   test('[C-06] at the end each object that is not Ready says why, and each failed file how to mend it', () => {
     const failure = {
       keyHash: 'x',

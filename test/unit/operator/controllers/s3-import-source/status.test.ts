@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import type { S3ImportSource, S3ImportSourceStatus } from '../../../../../crds/generated/s3-import-source.ts';
 import { noRecords } from '../../../../../lib/contract/report.ts';
+import type { Run } from '../../../../../lib/store/run-types.ts';
 import { TerminalError } from '../../../../../lib/errors.ts';
 import { failed, passed } from '../../../../../operator/conditions/finding.ts';
 import type { ImportProgress } from '../../../../../operator/controllers/s3-import-source/facts.ts';
@@ -320,6 +321,21 @@ suite('what a source waits for, by its status', () => {
     const status = statusOf({ progress });
     assert.deepEqual(briefly(status, 'Ready'), ['True', 'Succeeded']);
     assert.deepEqual(briefly(status, 'Degraded'), ['True', 'FilesFailed']);
+  });
+
+  test('[C-06] a run most of whose rows were rejected is told, until a later one fares better', () => {
+    const records = { imported: 3, duplicate: 1, skipped: 1, rejected: 6 };
+    const bad = run({ number: 7, records });
+    const degraded = (...runs: readonly Run[]) =>
+      statusOf({ progress: importProgress({ runs }) }).conditions?.find(({ type }) => type === 'Degraded');
+    assert.equal(degraded(bad)?.reason, 'MostRowsRejected');
+    assert.match(degraded(bad)?.message ?? '', /^Most rows that run 7 has read were rejected;/u);
+    assert.equal(
+      degraded(run({ number: 8 }), bad)?.reason,
+      'MostRowsRejected',
+      'a run without rows tells nothing',
+    );
+    assert.equal(degraded(run({ records: { ...records, rejected: 5 } }), bad), undefined);
   });
 
   test('archived objects and keys that cannot be stored are told beside the files given up', () => {
