@@ -1,20 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import { tellBuild } from '../lib/build-info.ts';
+import { callerIdentity } from '../lib/aws/sts.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/contract/exit-codes.ts';
+import { formatProbeReport } from '../lib/contract/probe-report.ts';
 import { noRecords, formatReport, type ShardReport } from '../lib/contract/report.ts';
 import { messageOf, reasonOf, TerminalError } from '../lib/errors.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
-import { createRedactor } from '../lib/redact.ts';
-import { loadWorkerConfig, type WorkerConfig } from './config.ts';
+import { createRedactor, type Redactor } from '../lib/redact.ts';
+import { loadProbeConfig, loadWorkerConfig, type WorkerConfig } from './config.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { serveMetrics, type MetricsServer } from './metrics-server.ts';
 import { runImportShard } from './run-import-shard.ts';
+import { runProbe } from './run-probe.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
 /**
- * A worker: `node worker/main.ts import-shard`. One run is one shard: it claims files until there are none, tells
+ * A worker: `node worker/main.ts import-shard`, or `probe`, which only says who it is. One run of import-shard is one shard: it claims files until there are none, tells
  * what it did in its report (the pod's termination message), and ends with a code of `lib/contract/exit-codes.ts`.
  */
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -28,6 +31,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   let config: WorkerConfig | undefined;
   try {
     checkCommand(argv[0]);
+    if (argv[0] === 'probe') return await probe(env, log, redactor);
     config = loadWorkerConfig(env);
     for (const secret of secretsOf(config)) redactor.remember(secret);
     const report = await work(config, log, stop);
@@ -75,11 +79,23 @@ async function openToScrapes(
   }
 }
 
+/** An identity that is refused is an answer too: the run has done its part. */
+async function probe(env: NodeJS.ProcessEnv, log: Logger, redactor: Redactor): Promise<number> {
+  const config = loadProbeConfig(env);
+  const { secretAccessKey, sessionToken } = config.s3.keys ?? {};
+  for (const secret of [secretAccessKey, sessionToken]) if (secret !== undefined) redactor.remember(secret);
+  const report = await runProbe(config, { clock: systemClock, callerIdentity });
+  const text = redactor.redact(formatProbeReport(report));
+  log.info('Report', { report: text });
+  if (config.reportPath !== undefined) writeFileSync(config.reportPath, text);
+  return exitCodeOf(undefined);
+}
+
 function checkCommand(command = ''): void {
-  if (command === 'import-shard') return;
+  if (command === 'import-shard' || command === 'probe') return;
   throw new TerminalError({
     reason: 'WorkerConfigInvalid',
-    message: `There is no command ${JSON.stringify(command)}; there is import-shard.`,
+    message: `There is no command ${JSON.stringify(command)}; there are import-shard and probe.`,
   });
 }
 

@@ -5,7 +5,12 @@ import { openIdentity } from '../../lib/aws/open-identity.ts';
 import { callerIdentity } from '../../lib/aws/sts.ts';
 import { messageOf, reasonOf } from '../../lib/errors.ts';
 import { compileKeyPattern } from '../../lib/pattern.ts';
-import { gatherS3Access, optionsOf, type S3Access } from '../../operator/controllers/s3-connection/gather.ts';
+import {
+  gatherS3Access,
+  optionsOf,
+  planOf,
+  type S3Access,
+} from '../../operator/controllers/s3-connection/gather.ts';
 import { probeImport } from '../../operator/preflight/probe-import.ts';
 import { exitCodes, textOption, UsageError, type Command, type CommandDeps } from '../command.ts';
 import { personsAccess } from '../local/access-deps.ts';
@@ -104,10 +109,11 @@ async function checkSource(
 async function checkIdentity(
   source: string,
   { spec }: S3Connection,
-  { plan }: S3Access,
+  access: S3Access,
   { clock, signal }: CommandDeps,
 ): Promise<readonly Row[]> {
   if (spec.endpoint !== undefined && spec.stsEndpoint === undefined) return [];
+  const plan = planOf(access);
   const action = plan.role === undefined ? 'sts:GetCallerIdentity' : 'sts:AssumeRole';
   const { credentials } = openIdentity(plan, { clock });
   try {

@@ -74,11 +74,28 @@ export const identityReasons = {
     cure: 'Shorten it (at most 1h where a role assumes a role), or raise the role’s maximum session duration.',
   },
   PodIdentityUnavailable: {
-    on: ['Authenticated'],
+    on: ['BucketAccessible', 'Authenticated'],
     kinds: onS3,
     class: 'W',
-    summary: 'The ServiceAccount names no role, so that the operator cannot find and check files as it.',
+    summary:
+      'The ServiceAccount names no role, so that the operator cannot find files as it: only its pods could.',
     cure: 'Annotate the ServiceAccount with eks.amazonaws.com/role-arn, and let that role trust it.',
+  },
+  IdentityProbePending: {
+    on: ['Authenticated'],
+    kinds: onConnection,
+    class: 'W',
+    summary:
+      'Only pods of the ServiceAccount hold the identity; one was started to say who it is, and has not yet.',
+    cure: 'Nothing: it takes as long as a pod takes to start.',
+  },
+  IdentityProbeFailed: {
+    on: ['Authenticated'],
+    kinds: onConnection,
+    class: 'W',
+    summary:
+      'The pod that was started under the ServiceAccount, to say who it is, did not start or did not answer.',
+    cure: 'The message says why, as far as Kubernetes tells it; the Job that it names says the rest.',
   },
   VerificationInconclusive: {
     on: ['PermissionsVerified'],

@@ -35,12 +35,17 @@ const limitBytes = 4096;
 
 /** The report as text, its message cut until it fits. */
 export function formatReport(report: ShardReport): string {
+  return fitReport(report);
+}
+
+/** Any report with a message, as text that Kubernetes keeps whole. */
+export function fitReport(report: { readonly message?: string }): string {
   const text = JSON.stringify(report);
   const excess = Buffer.byteLength(text) - limitBytes;
   if (excess <= 0 || report.message === undefined) return text;
   // Each cut character takes at least one byte with it; the ellipsis takes three.
   const keep = Math.max(0, report.message.length - excess - 3);
-  return formatReport({ ...report, message: `${report.message.slice(0, keep)}…` });
+  return fitReport({ ...report, message: `${report.message.slice(0, keep)}…` });
 }
 
 const outcomes: readonly unknown[] = ['done', 'stopped', 'failed'] satisfies ShardReport['outcome'][];

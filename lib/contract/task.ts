@@ -21,6 +21,18 @@ export interface ImportTask {
   readonly limits: WorkerLimits;
 }
 
+/** Asks a worker who it is, and nothing else: it has no store. */
+export interface ProbeTask {
+  readonly kind: 'probe';
+  /** The S3Connection that the answer is for; in logs only. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly connection: S3Endpoint;
+  readonly identity: TaskIdentity;
+  /** False: a store of one's own without an STS; the credentials have to be there, and that is all. */
+  readonly asksSts: boolean;
+}
+
 export interface S3Endpoint {
   readonly region: string;
   /** Absent: AWS's own. */

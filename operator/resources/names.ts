@@ -8,6 +8,9 @@ export const labels = {
 export const annotations = {
   templateHash: 'millrace.dev/template-hash',
   run: 'millrace.dev/run',
+  /** What an identity probe was made for. */
+  probed: 'millrace.dev/probed',
+  requestedAt: 'millrace.dev/probe-requested-at',
 } as const;
 
 export const managedBy = 'millrace';
@@ -26,6 +29,13 @@ export function jobName(source: string, run: number, templateHash: string): stri
     .replaceAll('.', '-')
     .replace(/-+$/, '');
   return `${stem}${suffix}`;
+}
+
+/** `probe-CONNECTION-HASH`; the hash is of what is probed, for whom and after which earlier probe. */
+export function probeJobName(connection: string, hash: string): string {
+  const suffix = `-${hash.slice(0, 10)}`;
+  const stem = `probe-${connection}`.slice(0, maxJobName - suffix.length).replaceAll('.', '-');
+  return `${stem.replace(/-+$/, '')}${suffix}`;
 }
 
 /** A label value holds 63 characters; an object's name up to 253. Longer ones are told apart by their hash. */

@@ -100,13 +100,7 @@ export function buildWorkerTemplate(input: WorkerTemplateInput): PodTemplate {
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: 60,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: 65532,
-        runAsGroup: 65532,
-        fsGroup: 65532,
-        seccompProfile: { type: 'RuntimeDefault' },
-      },
+      securityContext: podSecurity,
       ...optional('nodeSelector', input.pod.nodeSelector),
       ...optional('tolerations', input.pod.tolerations),
       ...optional('priorityClassName', input.pod.priorityClassName),
@@ -128,15 +122,26 @@ function buildContainer(input: WorkerTemplateInput): Readonly<Record<string, unk
     ...optional('volumeMounts', input.tokenAudience && [tokenMount]),
     terminationMessagePath: reportPath,
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
+    securityContext: containerSecurity,
   };
 }
 
-const reportPath = '/dev/termination-log';
+/** What Pod Security's level restricted asks for, and somewhat more. */
+export const podSecurity = {
+  runAsNonRoot: true,
+  runAsUser: 65532,
+  runAsGroup: 65532,
+  fsGroup: 65532,
+  seccompProfile: { type: 'RuntimeDefault' },
+} as const;
+
+export const containerSecurity = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'] },
+} as const;
+
+export const reportPath = '/dev/termination-log';
 
 const tokenMount = { name: 'aws-token', mountPath: '/var/run/secrets/millrace.dev/aws', readOnly: true };
 const tokenName = 'token';
@@ -182,7 +187,7 @@ function fromSecret(name: string, ref: KeyReference, optionalKey: boolean): unkn
   return { name, valueFrom: { secretKeyRef: { ...ref, ...(optionalKey ? { optional: true } : {}) } } };
 }
 
-function fromConfigMap(name: string, ref: KeyReference): unknown {
+export function fromConfigMap(name: string, ref: KeyReference): unknown {
   return { name, valueFrom: { configMapKeyRef: ref } };
 }
 

@@ -6,6 +6,7 @@ import { reconcileS3Connection } from '../../operator/controllers/s3-connection/
 import type { IdentityPolicy } from '../../operator/preflight/find-identity-fault.ts';
 import { ensureExternalId } from '../../operator/external-ids.ts';
 import { ObjectStores } from '../../operator/object-stores.ts';
+import type { Job } from '../../operator/resources/worker-job.ts';
 import { resourceTypes } from '../../operator/resource-types.ts';
 import { createApiClient, type ApiClient } from '../../operator/runtime/api-client.ts';
 import type { RecordedEvent } from '../../operator/runtime/event-object.ts';
@@ -48,6 +49,8 @@ export function createConnectionWorld(options: ConnectionWorldOptions): Connecti
     externalIdOf: ({ metadata }: S3Connection, signal: AbortSignal) =>
       ensureExternalId(metadata, ids, signal),
     connections,
+    jobs: createStore<Job>(),
+    worker: { image: 'millrace:test' },
     objectStores,
     callerIdentity,
     recorder: { record: (event: RecordedEvent) => void events.push(event), flush: () => Promise.resolve() },

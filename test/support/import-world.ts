@@ -39,6 +39,8 @@ export interface ImportWorld {
 export interface WorldOptions {
   /** False: the test starts operators of its own, as processes. */
   readonly operator?: boolean;
+  /** Variables that every pod finds beside its own, as a cluster's webhooks add them. */
+  readonly podEnvironment?: Readonly<Record<string, string>>;
 }
 
 export interface TenantOptions {
@@ -83,8 +85,15 @@ export async function startImportWorld(options: WorldOptions = {}): Promise<Impo
     options.operator === false ? absent : startOperator(controlPlane, deps, [s3.endpoint]);
   const deps = runtimeDeps();
   const podsStop = new AbortController();
+  const variables = Object.entries(options.podEnvironment ?? {}).map(([name, value]) => `${name}=${value}`);
   const pods = createPodRunner(
-    { stateDir: folder, command: (args) => [process.execPath, ['worker/main.ts', ...args.slice(1)]] },
+    {
+      stateDir: folder,
+      command: (args) => [
+        '/usr/bin/env',
+        [...variables, process.execPath, 'worker/main.ts', ...args.slice(1)],
+      ],
+    },
     { ...deps, client: controlPlane.client },
   );
   const podsEnd = pods.run(podsStop.signal);

@@ -17,7 +17,8 @@ export interface S3Access {
   readonly options: Omit<S3Options, 'credentials'>;
   /** For a worker, which comes to its credentials by itself. */
   readonly identity: TaskIdentity;
-  readonly plan: IdentityPlan;
+  /** For this process; undefined: only pods of the connection's ServiceAccount are given the identity. */
+  readonly plan: IdentityPlan | undefined;
   readonly revision: string;
 }
 
@@ -55,18 +56,32 @@ export async function gatherS3Access(
     revision: [base.revision, ca?.revision ?? '', JSON.stringify(identity)].join(' '),
     options: { region, endpoint, forcePathStyle, caPem: ca?.pem },
     identity,
-    plan: { base: base.held, role, sts, sessionName },
+    plan: base.held && { base: base.held, role, sts, sessionName },
   };
 }
 
-/** What this process opens S3 with. */
-export function optionsOf({ plan, options }: S3Access, deps: IdentityDeps): S3Options {
+/** What this process opens S3 with. Errors: `PodIdentityUnavailable`. */
+export function optionsOf(access: S3Access, deps: IdentityDeps): S3Options {
+  const { options } = access;
+  const plan = planOf(access);
   return { ...options, credentials: openIdentity(plan, deps).credentials };
+}
+
+/** How this process comes to the identity. Errors: `PodIdentityUnavailable`. */
+export function planOf({ plan }: S3Access): IdentityPlan {
+  if (plan !== undefined) return plan;
+  throw new TransientError({
+    reason: 'PodIdentityUnavailable',
+    message:
+      'The ServiceAccount of the connection names no role, and what only its pods are given cannot be used here. ' +
+      'Annotate it with eks.amazonaws.com/role-arn.',
+  });
 }
 
 interface Base {
   readonly task: TaskBaseIdentity;
-  readonly held: IdentityPlan['base'];
+  /** Undefined: its pods alone have it. */
+  readonly held: IdentityPlan['base'] | undefined;
   readonly revision: string;
 }
 
@@ -106,14 +121,8 @@ async function readAccount(
   signal: AbortSignal,
 ): Promise<Base> {
   const { roleArn, audience, uid } = await readServiceAccount(client, key, signal);
-  if (roleArn === undefined) {
-    throw new TransientError({
-      reason: 'PodIdentityUnavailable',
-      message:
-        `ServiceAccount ${key.name} names no role, and what only its pods are given the operator cannot use. ` +
-        'Annotate it with eks.amazonaws.com/role-arn.',
-    });
-  }
+  // The agent of the node answers in the pod; there the SDK finds it.
+  if (roleArn === undefined) return { task: { kind: 'ambient' }, held: undefined, revision: uid };
   const token = (until: AbortSignal) => requestToken(client, { ...key, audience }, until);
   return {
     task: { kind: 'webIdentity', roleArn, audience },

@@ -1,9 +1,12 @@
 import type { S3Connection } from '../../../crds/generated/s3-connection.ts';
 import type { BaseIdentity, IdentityObserver } from '../../../lib/aws/identity-plan.ts';
-import { openIdentity } from '../../../lib/aws/open-identity.ts';
+import { identify } from '../../../lib/aws/identify.ts';
 import type { CallerIdentity, IdentityRequest } from '../../../lib/aws/sts.ts';
 import type { Clock } from '../../../lib/clock.ts';
+import { TransientError } from '../../../lib/errors.ts';
 import { retireExternalId } from '../../external-ids.ts';
+import type { WorkerImage } from '../../resources/import-task.ts';
+import type { Job } from '../../resources/worker-job.ts';
 import type { ObjectStores } from '../../object-stores.ts';
 import { resourceTypes } from '../../resource-types.ts';
 import type { EventRecorder } from '../../runtime/event-recorder.ts';
@@ -12,7 +15,8 @@ import { formatKey, keyOf, type ObjectKey } from '../../runtime/objects.ts';
 import type { Store as Cache } from '../../runtime/store.ts';
 import { reportStatus } from '../report-status.ts';
 import { settle } from '../settle.ts';
-import { gatherS3Access, readTokenClaims, type AccessDeps } from './gather.ts';
+import { gatherS3Access, readTokenClaims, type AccessDeps, type S3Access } from './gather.ts';
+import { canAskSts, probeByPod } from './probe-by-pod.ts';
 import {
   deriveConnectionStatus,
   findConnectionGates,
@@ -25,6 +29,8 @@ export interface S3ConnectionDeps extends AccessDeps {
   /** Of the operator itself. */
   readonly namespace: string;
   readonly connections: Cache<S3Connection>;
+  readonly jobs: Cache<Job>;
+  readonly worker: WorkerImage;
   readonly objectStores: ObjectStores;
   readonly identityObserver?: IdentityObserver;
   readonly callerIdentity: (request: IdentityRequest, signal: AbortSignal) => Promise<CallerIdentity>;
@@ -50,7 +56,7 @@ export async function reconcileS3Connection(
     if (connection === undefined) await retireExternalId(key, deps, signal);
     return {};
   }
-  const facts = await identify(connection, deps, signal);
+  const facts = await lookAt(connection, deps, signal);
   const now = new Date(deps.clock.now()).toISOString();
   const status = deriveConnectionStatus(connection, facts, now);
   await reportStatus({ ...deps, signal }, resourceTypes.s3Connections, connection, status);
@@ -64,7 +70,7 @@ function tellRotation(
   { kind, learnt: { revision } }: ConnectionFacts,
   { revisions, recorder }: S3ConnectionDeps,
 ): void {
-  if (kind === 'failed' || revision === undefined) return;
+  if (kind === 'failed' || kind === 'pending' || revision === undefined) return;
   const key = formatKey(keyOf(connection));
   const before = revisions.get(key);
   revisions.set(key, revision);
@@ -79,7 +85,7 @@ function tellRotation(
 }
 
 /** Asks anew at each look, with nothing held from before: a role that was taken away is seen. */
-async function identify(
+async function lookAt(
   connection: S3Connection,
   deps: S3ConnectionDeps,
   signal: AbortSignal,
@@ -104,24 +110,44 @@ async function learn(
   const access = await gatherS3Access(connection, deps, signal);
   const { plan, identity } = access;
   learnt.revision = access.revision;
-  learnt.isLongLivedKey = isLongLived(plan.base);
+  learnt.isLongLivedKey = isLongLived(plan?.base);
   learnt.externalId = identity.role?.externalId;
   learnt.webIdentity = await readTokenClaims(connection, access, deps.client, signal);
-  if (!canAsk(connection)) return { kind: 'unasked' };
-  const { caller, credentials } = openIdentity(plan, { clock: deps.clock, observer: deps.identityObserver });
-  const ask = (who: typeof caller) =>
-    deps.callerIdentity({ ...plan.sts, credentials: who, observer: deps.identityObserver }, signal);
-  const first = await ask(caller);
-  learnt.caller = first.principal;
-  const seen = plan.role === undefined ? first : await ask(credentials);
-  return { kind: 'identified', principal: seen.principal, account: seen.account };
+  if (plan === undefined) return await learnFromPod(connection, access, learnt, { deps, signal });
+  if (!canAskSts(connection)) return { kind: 'unasked' };
+  const observer = deps.identityObserver;
+  const tell = (caller: string) => {
+    learnt.caller = caller;
+  };
+  const { principal, account } = await identify(plan, { ...deps, observer }, tell, signal);
+  return { kind: 'identified', principal, account };
 }
 
-function isLongLived(base: BaseIdentity): boolean {
-  return base.kind === 'keys' && base.credentials.sessionToken === undefined;
+/** Only a pod of the ServiceAccount holds the identity: one is asked. */
+async function learnFromPod(
+  connection: S3Connection,
+  access: S3Access,
+  learnt: Learnt,
+  { deps, signal }: { readonly deps: S3ConnectionDeps; readonly signal: AbortSignal },
+): Promise<IdentityOutcome> {
+  const { answer, awaited } = await probeByPod(connection, access, deps, signal);
+  learnt.isAwaited = awaited;
+  switch (answer.outcome) {
+    case 'identified': {
+      const { principal, account } = answer;
+      learnt.caller = answer.caller;
+      return { kind: 'identified', principal, account };
+    }
+    case 'unasked':
+      return { kind: 'unasked' };
+    case 'pending':
+      return { kind: 'pending', message: answer.message };
+    case 'refused':
+      learnt.caller = answer.caller;
+      throw new TransientError(answer);
+  }
 }
 
-/** A store of one's own may have no STS. */
-function canAsk({ spec: { endpoint, stsEndpoint } }: S3Connection): boolean {
-  return endpoint === undefined || stsEndpoint !== undefined;
+function isLongLived(base: BaseIdentity | undefined): boolean {
+  return base?.kind === 'keys' && base.credentials.sessionToken === undefined;
 }

@@ -13,13 +13,15 @@ import {
   type TokenClaims,
 } from '../../../lib/aws/policies.ts';
 import { deriveConditions } from '../../conditions/derive-conditions.ts';
-import { findingOf, gatesUntil, passed, type Finding } from '../../conditions/finding.ts';
+import { findingOf, gatesUntil, passed, unknown, type Finding } from '../../conditions/finding.ts';
 
 /** What one look at the connection came to. */
 export type IdentityOutcome =
   | { readonly kind: 'identified'; readonly principal: string; readonly account: string }
   /** There is no STS to ask; the credentials are proved by the first listing of a source. */
   | { readonly kind: 'unasked' }
+  /** A pod of the ServiceAccount is asked, and has not answered yet. */
+  | { readonly kind: 'pending'; readonly message: string }
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /** What policies are made of, as far as it was learnt before a failure. */
@@ -31,6 +33,8 @@ export interface IdentityFacts {
   readonly isLongLivedKey?: boolean;
   /** Of the Secret or ServiceAccount, and of the certificates. */
   readonly revision?: string | undefined;
+  /** What a person asked for is under way, and this is from before. */
+  readonly isAwaited?: boolean;
   readonly webIdentity?: { readonly roleArn: string; readonly claims: TokenClaims } | undefined;
 }
 
@@ -42,8 +46,19 @@ export function findConnectionGates(facts: ConnectionFacts): readonly Finding[] 
     passed('ResolvedRefs', 'ResolvedRefs', 'What the spec names is there and has what is needed.'),
     passed('Authenticated', 'Authenticated', describeIdentity(facts)),
   ];
-  const failure = facts.kind === 'failed' ? findingOf(facts.error, 'Authenticated', passes) : undefined;
-  return gatesUntil(passes, failure);
+  return gatesUntil(passes, findFailure(facts, passes));
+}
+
+function findFailure(facts: ConnectionFacts, passes: readonly Finding[]): Finding | undefined {
+  switch (facts.kind) {
+    case 'failed':
+      return findingOf(facts.error, 'Authenticated', passes);
+    case 'pending':
+      return unknown('Authenticated', 'IdentityProbePending', facts.message);
+    case 'identified':
+    case 'unasked':
+      return undefined;
+  }
 }
 
 function describeIdentity(facts: ConnectionFacts): string {
@@ -64,8 +79,11 @@ export function deriveConnectionStatus(
   facts: ConnectionFacts,
   now: string,
 ): S3ConnectionStatus {
-  const requestedAt = connection.metadata.annotations?.[annotations.requestedAt];
-  const { caller, externalId } = facts.learnt;
+  const { caller, externalId, isAwaited } = facts.learnt;
+  const requestedAt =
+    isAwaited === true
+      ? connection.status.lastHandledReconcileAt
+      : connection.metadata.annotations?.[annotations.requestedAt];
   const policies = derivePolicies(connection, facts.learnt);
   const isRole = connection.spec.role !== undefined;
   return {

@@ -199,7 +199,7 @@ describe('reasons of a connection, each by what STS answers', () => {
     assert.match(ready.message, /local mode/);
   });
 
-  it('a ServiceAccount without a role is told as PodIdentityUnavailable', async () => {
+  it('who a ServiceAccount without a role is, a pod is asked: IdentityProbePending', async () => {
     const namespace = await api.createNamespace('acme');
     const world = createConnectionWorld({ transport: api.transport, namespace });
     await api.transport.request({
@@ -209,7 +209,7 @@ describe('reasons of a connection, each by what STS answers', () => {
     });
     await world.applyConnection({ region, credentials: { serviceAccountName: 'importer' } });
     const { status } = await world.reconcile();
-    assert.equal(conditionOf(status.conditions, 'Ready')?.reason, 'PodIdentityUnavailable');
+    assert.equal(conditionOf(status.conditions, 'Ready')?.reason, 'IdentityProbePending');
   });
 
   it('a role of another partition is told as InvalidRoleARN', async () => {

@@ -1,0 +1,87 @@
+import { workerEnvironment, type ProbeTask } from '../../lib/contract/task.ts';
+import type { OwnerReference } from '../runtime/objects.ts';
+import type { WorkerImage } from './import-task.ts';
+import { annotations, labels, managedBy } from './names.ts';
+import {
+  containerSecurity,
+  fromConfigMap,
+  podSecurity,
+  reportPath,
+  type Job,
+  type KeyReference,
+} from './worker-job.ts';
+
+export interface ProbeJobInput {
+  readonly namespace: string;
+  readonly name: string;
+  readonly owner: OwnerReference;
+  readonly worker: WorkerImage;
+  readonly task: ProbeTask;
+  readonly serviceAccountName: string;
+  readonly s3Ca: KeyReference | undefined;
+  /** What is asked about: another one needs another answer. */
+  readonly probed: string;
+  readonly requestedAt: string;
+}
+
+export const probeComponent = 'identity-probe';
+
+/** Longer than an answer is good for, and short enough that no heap of them is left behind. */
+const keptSeconds = 3600;
+
+/** The Job of one pod that says who it is. It is kept for its answer, which stands in the status of the pod. */
+export function buildProbeJob(input: ProbeJobInput): Job {
+  const own = { [labels.managedBy]: managedBy, [labels.component]: probeComponent };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: input.name,
+      namespace: input.namespace,
+      labels: own,
+      annotations: {
+        [annotations.probed]: input.probed,
+        [annotations.requestedAt]: input.requestedAt,
+      },
+      ownerReferences: [input.owner],
+    },
+    spec: {
+      parallelism: 1,
+      completions: 1,
+      backoffLimit: 3,
+      ttlSecondsAfterFinished: keptSeconds,
+      template: {
+        metadata: { labels: own, annotations: {} },
+        spec: {
+          restartPolicy: 'Never',
+          serviceAccountName: input.serviceAccountName,
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          terminationGracePeriodSeconds: 5,
+          securityContext: podSecurity,
+          containers: [buildContainer(input)],
+        },
+      },
+    },
+  };
+}
+
+function buildContainer({ worker, task, s3Ca }: ProbeJobInput): Readonly<Record<string, unknown>> {
+  const { image, imagePullPolicy } = worker;
+  const names = workerEnvironment;
+  return {
+    name: 'worker',
+    image,
+    ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
+    args: ['worker', 'probe'],
+    env: [
+      { name: names.task, value: JSON.stringify(task) },
+      { name: names.reportPath, value: reportPath },
+      ...(s3Ca === undefined ? [] : [fromConfigMap(names.s3Ca, s3Ca)]),
+    ],
+    resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+    terminationMessagePath: reportPath,
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    securityContext: containerSecurity,
+  };
+}
