@@ -46,9 +46,11 @@ export function buildProbeJob(input: ProbeJobInput): Job {
       ownerReferences: [input.owner],
     },
     spec: {
+      // The only mode that the API of the local mode knows.
+      completionMode: 'Indexed',
       parallelism: 1,
       completions: 1,
-      backoffLimit: 3,
+      backoffLimitPerIndex: 3,
       ttlSecondsAfterFinished: keptSeconds,
       template: {
         metadata: { labels: own, annotations: {} },
