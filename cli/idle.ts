@@ -23,9 +23,16 @@ export type Idleness =
 
 /** How far a set of objects is from having nothing to do. */
 export function idlenessOf(objects: readonly Watched[]): Idleness {
-  const stalled = objects.filter((object) => isUpToDate(object) && holds(object, 'Stalled'));
+  const stalled = objects.filter((object) => isUpToDate(object) && isStalled(object));
   if (stalled.length > 0) return { kind: 'stalled', objects: stalled };
   return objects.every(isDone) ? { kind: 'idle' } : { kind: 'busy' };
+}
+
+/** A store whose owner was ended for good becomes free by itself, a while after the owner's last sign of life. */
+function isStalled(object: Watched): boolean {
+  const isOwned =
+    object.kind === 'EventStore' && conditionOf(object, 'Ready')?.reason === 'ConflictingResource';
+  return holds(object, 'Stalled') && !isOwned;
 }
 
 /**
