@@ -1,4 +1,5 @@
 import type { JsonValue } from '../lib/json.ts';
+import { createSeededRandom } from '../lib/seeded-random.ts';
 
 /**
  * Events as Amplitude's hourly export writes them: its 48 keys, about 1.4 KB of JSON each. The same for the same seed.
@@ -14,20 +15,9 @@ const songs = ['Clair de lune', 'Für Elise', 'Gymnopédie No. 1', 'Boléro', 'V
 const users = 20_000;
 const firstDay = Date.UTC(2026, 0, 1);
 
-/** Uniform in [0, 1), of a seed: mulberry32. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Event number `first`, `first + 1`, … : each stretch of numbers can be made by itself. */
 export function exportedEvents(first: number, count: number): readonly ExportedEvent[] {
-  const random = createRandom(first);
+  const random = createSeededRandom(first);
   return Array.from({ length: count }, (_, index) => exportedEvent(first + index, random));
 }
 

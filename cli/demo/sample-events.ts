@@ -1,3 +1,5 @@
+import { createSeededRandom } from '../../lib/seeded-random.ts';
+
 /**
  * Events of a made-up shop, the same for the same seed: what `millrace demo` imports.
  */
@@ -18,17 +20,6 @@ const eventTypes = ['view item', 'add to cart', 'checkout', 'purchase', 'search'
 const cities = ['Zürich', 'Lyon', 'Osaka', 'São Paulo', 'Austin'] as const;
 const firstDay = Date.UTC(2026, 0, 1);
 
-/** Uniform in [0, 1), of a seed: mulberry32, which is short and good enough for samples. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 interface SampleEvent {
   readonly id: string;
   readonly user: string;
@@ -47,7 +38,7 @@ const badLines = [
 ] as const;
 
 export function sampleFiles(options: SampleOptions): readonly SampleFile[] {
-  const random = createRandom(options.seed);
+  const random = createSeededRandom(options.seed);
   return Array.from({ length: options.files }, (_, index) => {
     const events = Array.from({ length: options.rowsPerFile }, (__, row) => sampleEvent(random, index, row));
     const hour = String(index % 24).padStart(2, '0');
