@@ -60,9 +60,9 @@ features: generate ## Write docs/features.md: what is asked, and the tests that 
 
 .PHONY: test
 test: static prepare ## Everything: check, and the tests against real servers
-	$(RUN_TESTS) unit contract golden fuzz architecture handbook integration
+	$(RUN_TESTS) unit contract golden fuzz architecture integration
 
-.PHONY: unit contract golden architecture handbook integration
+.PHONY: unit contract golden architecture integration
 unit: $(INSTALLED) ## Tests of pure parts (ONLY=path-part takes some, as for all suites)
 	$(RUN_TESTS) unit
 contract: $(INSTALLED) ## One suite over every member of a registry, every implementation of an interface
@@ -71,8 +71,6 @@ golden: $(INSTALLED) ## Input files beside their expected output
 	$(RUN_TESTS) golden
 architecture: $(INSTALLED) ## What the sources look like: names, rooms, docs
 	$(RUN_TESTS) architecture
-handbook: $(INSTALLED) ## The handbook's claims
-	$(RUN_TESTS) handbook
 integration: $(INSTALLED) prepare ## Tests against real servers: Kubernetes, S3, PostgreSQL
 	$(RUN_TESTS) integration
 
@@ -116,7 +114,7 @@ generated: $(INSTALLED) ## Generated files, compared with what would be generate
 
 .PHONY: quick
 quick: $(INSTALLED)
-	$(RUN_TESTS) unit contract golden fuzz architecture handbook
+	$(RUN_TESTS) unit contract golden fuzz architecture
 
 # Kubernetes' own programs, built once and cached outside the checkout. Without them, and without Go to build them, the
 # suites that need them are left out, and the run says so.

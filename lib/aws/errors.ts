@@ -1,6 +1,7 @@
 import { TerminalError, TransientError } from '../errors.ts';
 import { parseRetryAfter } from '../retry.ts';
 import { readAnswer, type Answer } from './answer.ts';
+import { partitionOf } from './arns.ts';
 import { parseDenial } from './denial.ts';
 import { fromNetworkError } from './network-errors.ts';
 import { describeDenial } from './describe-denial.ts';
@@ -223,5 +224,6 @@ function storeOf(endpoint: string | undefined): string {
 
 function hostOf({ endpoint, region, action }: AwsCall): string {
   if (endpoint !== undefined && URL.canParse(endpoint)) return new URL(endpoint).host;
-  return endpoint ?? `${action.split(':')[0] ?? 's3'}.${region}.amazonaws.com`;
+  const domain = partitionOf(region) === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return endpoint ?? `${action.split(':')[0] ?? 's3'}.${region}.${domain}`;
 }

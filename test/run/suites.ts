@@ -12,7 +12,6 @@ export const suites = {
   golden: 'quick',
   fuzz: 'quick',
   architecture: 'quick',
-  handbook: 'quick',
   integration: 'slow',
 } as const satisfies Record<string, 'quick' | 'slow'>;
 

@@ -83,7 +83,7 @@ describe('an import, from kubectl apply to the rows of PostgreSQL', () => {
     assert.ok((source.status.latency?.p99Seconds ?? Infinity) <= Math.ceil(slowest?.seconds ?? 0));
   });
 
-  it('[R-03] one connection, by its name, serves many sources', async () => {
+  it('[P-05, R-03] one connection, by its name, serves many sources', async () => {
     const tenant = await world.createTenant({ applySource: false });
     const { name: bucket } = tenant.bucket;
     const conversion = { amplitude: { convertToAmplitudeFunc: sampleConverter } };
