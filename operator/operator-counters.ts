@@ -1,6 +1,6 @@
 import type { RunOutcome } from '../lib/store/run-types.ts';
 import type { Metrics } from '../lib/metrics.ts';
-import type { Probe } from './preflight/probe-import.ts';
+import type { Probe } from '../lib/discovery/probe-import.ts';
 import type { ObjectKey } from './runtime/objects.ts';
 
 /** What the controllers count beside what the runtime counts of their passes. */

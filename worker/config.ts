@@ -1,6 +1,7 @@
 import type { AwsCredentials } from '../lib/aws/credentials.ts';
 import {
   workerEnvironment,
+  type DiscoverTask,
   type ImportTask,
   type ProbeTask,
   type TaskIdentity,
@@ -37,6 +38,11 @@ export interface ProbeConfig {
   readonly s3: S3Config;
 }
 
+/** What a worker is started with that is to look at a bucket. */
+export interface DiscoverConfig extends Pick<WorkerConfig, 'store' | 's3' | 'reportPath'> {
+  readonly task: DiscoverTask;
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Errors: `WorkerConfigInvalid`, naming the variable, never its value. */
@@ -60,6 +66,18 @@ export function loadProbeConfig(env: Environment): ProbeConfig {
   const names = workerEnvironment;
   const task = parseTask<ProbeTask>(required(env, names.task), 'probe', probeMembers);
   return Object.freeze({ task, reportPath: env[names.reportPath], s3: loadS3Config(task.identity, env) });
+}
+
+/** Errors: as of `loadWorkerConfig`. */
+export function loadDiscoverConfig(env: Environment): DiscoverConfig {
+  const names = workerEnvironment;
+  const task = parseTask<DiscoverTask>(required(env, names.task), 'discover', discoverMembers);
+  return Object.freeze({
+    task,
+    reportPath: env[names.reportPath],
+    store: { url: required(env, names.storeUrl), caPem: env[names.storeCa] },
+    s3: loadS3Config(task.identity, env),
+  });
 }
 
 function loadS3Config({ base }: TaskIdentity, env: Environment): S3Config {
@@ -107,10 +125,22 @@ const importMembers = [
   'limits',
 ] as const satisfies readonly (keyof ImportTask)[];
 
+const discoverMembers = [
+  'sourceId',
+  'epoch',
+  'generation',
+  'bucket',
+  'patterns',
+  'intervalMs',
+  'connection',
+  'identity',
+  'schema',
+] as const satisfies readonly (keyof DiscoverTask)[];
+
 const probeMembers = ['connection', 'identity', 'asksSts'] as const satisfies readonly (keyof ProbeTask)[];
 
 /** The operator makes the task, of the same release; what can go wrong is a mixture of releases. */
-function parseTask<T extends ImportTask | ProbeTask>(
+function parseTask<T extends ImportTask | ProbeTask | DiscoverTask>(
   text: string,
   kind: T['kind'],
   members: readonly (keyof T & string)[],

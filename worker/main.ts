@@ -3,21 +3,23 @@ import { tellBuild } from '../lib/build-info.ts';
 import { callerIdentity } from '../lib/aws/sts.ts';
 import { systemClock } from '../lib/clock.ts';
 import { exitCodes } from '../lib/contract/exit-codes.ts';
+import { formatDiscoverReport } from '../lib/contract/discover-report.ts';
 import { formatProbeReport } from '../lib/contract/probe-report.ts';
 import { noRecords, formatReport, type ShardReport } from '../lib/contract/report.ts';
 import { messageOf, reasonOf, TerminalError } from '../lib/errors.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { createRedactor, type Redactor } from '../lib/redact.ts';
-import { loadProbeConfig, loadWorkerConfig, type WorkerConfig } from './config.ts';
+import { loadDiscoverConfig, loadProbeConfig, loadWorkerConfig, type WorkerConfig } from './config.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { serveMetrics, type MetricsServer } from './metrics-server.ts';
 import { runImportShard } from './run-import-shard.ts';
+import { runDiscover } from './run-discover.ts';
 import { runProbe } from './run-probe.ts';
 import { createWorkerMetrics } from './worker-metrics.ts';
 
 /**
- * A worker: `node worker/main.ts import-shard`, or `probe`, which only says who it is. One run of import-shard is one shard: it claims files until there are none, tells
+ * A worker: `node worker/main.ts import-shard`, `probe`, which only says who it is, or `discover`, which lists a bucket. One run of import-shard is one shard: it claims files until there are none, tells
  * what it did in its report (the pod's termination message), and ends with a code of `lib/contract/exit-codes.ts`.
  */
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -32,6 +34,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   try {
     checkCommand(argv[0]);
     if (argv[0] === 'probe') return await probe(env, log, redactor);
+    if (argv[0] === 'discover') return await discover(env, { log, redactor, stop });
     config = loadWorkerConfig(env);
     for (const secret of secretsOf(config)) redactor.remember(secret);
     const report = await work(config, log, stop);
@@ -91,15 +94,34 @@ async function probe(env: NodeJS.ProcessEnv, log: Logger, redactor: Redactor): P
   return exitCodeOf(undefined);
 }
 
+interface RunDeps {
+  readonly log: Logger;
+  readonly redactor: Redactor;
+  readonly stop: AbortSignal;
+}
+
+/** A bucket that is refused is an answer too: the run has done its part. */
+async function discover(env: NodeJS.ProcessEnv, { log, redactor, stop }: RunDeps): Promise<number> {
+  const config = loadDiscoverConfig(env);
+  for (const secret of secretsOf(config)) redactor.remember(secret);
+  const report = await runDiscover(config, { clock: systemClock, random: Math.random }, stop);
+  const text = redactor.redact(formatDiscoverReport(report));
+  log.info('Report', { report: text });
+  if (config.reportPath !== undefined) writeFileSync(config.reportPath, text);
+  return exitCodeOf(undefined);
+}
+
+const commands: readonly string[] = ['import-shard', 'probe', 'discover'];
+
 function checkCommand(command = ''): void {
-  if (command === 'import-shard' || command === 'probe') return;
+  if (commands.includes(command)) return;
   throw new TerminalError({
     reason: 'WorkerConfigInvalid',
-    message: `There is no command ${JSON.stringify(command)}; there are import-shard and probe.`,
+    message: `There is no command ${JSON.stringify(command)}; there are ${commands.join(', ')}.`,
   });
 }
 
-function secretsOf({ store, s3 }: WorkerConfig): readonly string[] {
+function secretsOf({ store, s3 }: Pick<WorkerConfig, 'store' | 's3'>): readonly string[] {
   const { secretAccessKey, sessionToken } = s3.keys ?? {};
   return [store.url, secretAccessKey, sessionToken].filter((secret) => secret !== undefined);
 }

@@ -11,7 +11,7 @@ import {
   planOf,
   type S3Access,
 } from '../../operator/controllers/s3-connection/gather.ts';
-import { probeImport } from '../../operator/preflight/probe-import.ts';
+import { probeImport } from '../../lib/discovery/probe-import.ts';
 import { exitCodes, textOption, UsageError, type Command, type CommandDeps } from '../command.ts';
 import { personsAccess } from '../local/access-deps.ts';
 import { connectionOf, withManifestObjects, type ManifestObjects } from '../local/manifest-objects.ts';

@@ -2,7 +2,7 @@ import type { S3ImportSource } from '../../crds/generated/s3-import-source.ts';
 import type { ListedObject, ObjectStore } from '../../lib/aws/object-store.ts';
 import { TerminalError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { selectObject } from '../../operator/discovery/selection.ts';
+import { selectObject } from '../../lib/discovery/selection.ts';
 import type { ReadSettings } from '../../worker/formats/read-records.ts';
 import type { OpenedSource } from './open-source.ts';
 

@@ -74,11 +74,10 @@ export const identityReasons = {
     cure: 'Shorten it (at most 1h where a role assumes a role), or raise the role’s maximum session duration.',
   },
   PodIdentityUnavailable: {
-    on: ['BucketAccessible', 'Authenticated'],
+    on: ['Authenticated'],
     kinds: onS3,
     class: 'W',
-    summary:
-      'The ServiceAccount names no role, so that the operator cannot find files as it: only its pods could.',
+    summary: 'The ServiceAccount names no role; what only its pods are given cannot be used by this machine.',
     cure: 'Annotate the ServiceAccount with eks.amazonaws.com/role-arn, and let that role trust it.',
   },
   IdentityProbePending: {
@@ -95,6 +94,20 @@ export const identityReasons = {
     class: 'W',
     summary:
       'The pod that was started under the ServiceAccount, to say who it is, did not start or did not answer.',
+    cure: 'The message says why, as far as Kubernetes tells it; the Job that it names says the rest.',
+  },
+  DiscoveryPending: {
+    on: ['BucketAccessible'],
+    kinds: onSource,
+    class: 'W',
+    summary: 'Only pods of the ServiceAccount may look at the bucket; one was started, and has not told yet.',
+    cure: 'Nothing: it takes as long as a pod takes to start, and to list the prefix.',
+  },
+  DiscoveryFailed: {
+    on: ['BucketAccessible'],
+    kinds: onSource,
+    class: 'W',
+    summary: 'The pod that was started to look at the bucket did not start or did not answer.',
     cure: 'The message says why, as far as Kubernetes tells it; the Job that it names says the rest.',
   },
   VerificationInconclusive: {

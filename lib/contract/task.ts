@@ -33,6 +33,31 @@ export interface ProbeTask {
   readonly asksSts: boolean;
 }
 
+/** Asks a worker to look at a source's bucket, into the ledger. */
+export interface DiscoverTask {
+  readonly kind: 'discover';
+  readonly namespace: string;
+  readonly name: string;
+  /** The ledger's id of the source. */
+  readonly sourceId: number;
+  /** Of the leader who asks: another one's question is no longer written down. */
+  readonly epoch: number;
+  /** Of the conversion that files found now are bound to. */
+  readonly generation: number;
+  readonly bucket: string;
+  readonly prefix: string;
+  /** Regular expressions that a key must all match. */
+  readonly patterns: readonly string[];
+  readonly intervalMs: number;
+  /** A look at the whole prefix is wanted. */
+  readonly isAsked: boolean;
+  readonly account?: string;
+  readonly connection: S3Endpoint;
+  readonly identity: TaskIdentity;
+  /** Of the database. */
+  readonly schema: string;
+}
+
 export interface S3Endpoint {
   readonly region: string;
   /** Absent: AWS's own. */

@@ -35,7 +35,7 @@ export function planProbe({ jobs, occasion, goodForMs, nowMs }: ProbeSituation):
   const running = jobs.find((job) => viewJob(job).state === 'active');
   if (running !== undefined) return planRunning(running, occasion, nowMs);
   const last = newestProbe(jobs, occasion.probed);
-  if (last !== undefined && requestOf(last) === occasion.requestedAt && nowMs < endedAt(last) + goodForMs) {
+  if (last !== undefined && requestOf(last) === occasion.requestedAt && nowMs < endOf(last) + goodForMs) {
     return { kind: 'keep' };
   }
   const hash = digestOf([occasion.probed, occasion.requestedAt, last?.metadata.uid ?? '']);
@@ -56,7 +56,7 @@ export function requestOf({ metadata }: Job): string | undefined {
 export function newestProbe(jobs: readonly Job[], probed: string): Job | undefined {
   return jobs
     .filter((job) => probedBy(job) === probed && viewJob(job).state !== 'active')
-    .toSorted((a, b) => endedAt(b) - endedAt(a) || createdAt(b) - createdAt(a))[0];
+    .toSorted((a, b) => endOf(b) - endOf(a) || createdAt(b) - createdAt(a))[0];
 }
 
 function probedBy({ metadata }: Job): string | undefined {
@@ -67,7 +67,8 @@ function createdAt({ metadata }: Job): number {
   return Date.parse(metadata.creationTimestamp ?? '') || 0;
 }
 
-function endedAt(job: Job): number {
+/** Of a Job that ended; milliseconds since the epoch. */
+export function endOf(job: Job): number {
   const last = job.status?.conditions?.find(
     ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
   );

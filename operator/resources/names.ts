@@ -31,10 +31,10 @@ export function jobName(source: string, run: number, templateHash: string): stri
   return `${stem}${suffix}`;
 }
 
-/** `probe-CONNECTION-HASH`; the hash is of what is probed, for whom and after which earlier probe. */
-export function probeJobName(connection: string, hash: string): string {
+/** `KIND-NAME-HASH`, as in `probe-lake-0123456789`; the hash is of what is probed, for whom and after which earlier probe. */
+export function probeJobName(kind: 'probe' | 'discover', name: string, hash: string): string {
   const suffix = `-${hash.slice(0, 10)}`;
-  const stem = `probe-${connection}`.slice(0, maxJobName - suffix.length).replaceAll('.', '-');
+  const stem = `${kind}-${name}`.slice(0, maxJobName - suffix.length).replaceAll('.', '-');
   return `${stem.replace(/-+$/, '')}${suffix}`;
 }
 

@@ -1,10 +1,11 @@
-import { workerEnvironment, type ProbeTask } from '../../lib/contract/task.ts';
+import { workerEnvironment, type DiscoverTask, type ProbeTask } from '../../lib/contract/task.ts';
 import type { OwnerReference } from '../runtime/objects.ts';
 import type { WorkerImage } from './import-task.ts';
 import { annotations, labels, managedBy } from './names.ts';
 import {
   containerSecurity,
   fromConfigMap,
+  fromSecret,
   podSecurity,
   reportPath,
   type Job,
@@ -16,22 +17,26 @@ export interface ProbeJobInput {
   readonly name: string;
   readonly owner: OwnerReference;
   readonly worker: WorkerImage;
-  readonly task: ProbeTask;
+  readonly component: string;
+  readonly task: ProbeTask | DiscoverTask;
   readonly serviceAccountName: string;
   readonly s3Ca: KeyReference | undefined;
+  /** The database that the task is about; undefined: none. */
+  readonly store: { readonly url: KeyReference; readonly ca: KeyReference } | undefined;
   /** What is asked about: another one needs another answer. */
   readonly probed: string;
   readonly requestedAt: string;
 }
 
 export const probeComponent = 'identity-probe';
+export const discoverComponent = 'discover';
 
 /** Longer than an answer is good for, and short enough that no heap of them is left behind. */
 const keptSeconds = 3600;
 
-/** The Job of one pod that says who it is. It is kept for its answer, which stands in the status of the pod. */
+/** The Job of one pod that says who it is, or what it sees of a bucket. It is kept for its answer, which stands in the status of the pod. */
 export function buildProbeJob(input: ProbeJobInput): Job {
-  const own = { [labels.managedBy]: managedBy, [labels.component]: probeComponent };
+  const own = { [labels.managedBy]: managedBy, [labels.component]: input.component };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -68,17 +73,20 @@ export function buildProbeJob(input: ProbeJobInput): Job {
   };
 }
 
-function buildContainer({ worker, task, s3Ca }: ProbeJobInput): Readonly<Record<string, unknown>> {
+function buildContainer({ worker, task, s3Ca, store }: ProbeJobInput): Readonly<Record<string, unknown>> {
   const { image, imagePullPolicy } = worker;
   const names = workerEnvironment;
   return {
     name: 'worker',
     image,
     ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
-    args: ['worker', 'probe'],
+    args: ['worker', task.kind],
     env: [
       { name: names.task, value: JSON.stringify(task) },
       { name: names.reportPath, value: reportPath },
+      ...(store === undefined
+        ? []
+        : [fromSecret(names.storeUrl, store.url, false), fromSecret(names.storeCa, store.ca, true)]),
       ...(s3Ca === undefined ? [] : [fromConfigMap(names.s3Ca, s3Ca)]),
     ],
     resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '256Mi' } },

@@ -183,7 +183,7 @@ function keysFrom(name: string): readonly unknown[] {
   ];
 }
 
-function fromSecret(name: string, ref: KeyReference, optionalKey: boolean): unknown {
+export function fromSecret(name: string, ref: KeyReference, optionalKey: boolean): unknown {
   return { name, valueFrom: { secretKeyRef: { ...ref, ...(optionalKey ? { optional: true } : {}) } } };
 }
 

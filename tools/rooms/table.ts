@@ -26,7 +26,7 @@ export const rooms = [
   },
   { path: 'operator/controllers/*/status.ts', says: 'facts to status', pure: true },
   { path: 'operator/preflight/checks.ts', says: 'facts to a verdict', pure: true },
-  { path: 'operator/discovery/selection.ts', says: 'which keys a source takes', pure: true },
+  { path: 'lib/discovery/selection.ts', says: 'which keys a source takes', pure: true },
   { path: 'operator/planning', says: 'how much work for how many workers, and when', pure: true },
   { path: 'operator/resources', says: 'builders of Jobs and their parts', pure: true },
   { path: 'worker', says: 'the data plane process; one run is one shard', mayImport: ['crds', 'lib'] },

@@ -3,37 +3,25 @@ import { annotations as asked, apiVersion } from '../../../crds/names.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { parseProbeReport, type ProbeReport } from '../../../lib/contract/probe-report.ts';
 import { digestOf } from '../../../lib/digest.ts';
-import {
-  newestProbe,
-  planProbe,
-  requestOf,
-  type ProbeOccasion,
-  type ProbePlan,
-} from '../../planning/probe.ts';
-import { troubleOf } from '../../planning/pod-trouble.ts';
-import { resourceTypes } from '../../resource-types.ts';
+import { askPod } from '../../ask-pod.ts';
 import type { WorkerImage } from '../../resources/import-task.ts';
 import { labels, probeJobName } from '../../resources/names.ts';
 import { buildProbeJob, probeComponent } from '../../resources/probe-job.ts';
 import type { Job } from '../../resources/worker-job.ts';
-import { podLabels, type WorkerPod } from '../../resources/worker-pod.ts';
 import type { ApiClient } from '../../runtime/api-client.ts';
-import { isAlreadyExists } from '../../runtime/api-error.ts';
-import { controllerOf, keyOf } from '../../runtime/objects.ts';
+import { controllerOf } from '../../runtime/objects.ts';
 import type { Store as Cache } from '../../runtime/store.ts';
 import type { S3Access } from './gather.ts';
 
-export interface ProbeByPodDeps {
+interface ProbeByPodDeps {
   readonly client: ApiClient;
   readonly jobs: Pick<Cache<Job>, 'list'>;
   readonly worker: WorkerImage;
   readonly clock: Pick<Clock, 'now'>;
 }
 
-type PodAnswer = ProbeReport | { readonly outcome: 'pending'; readonly message: string };
-
-export interface ProbedByPod {
-  readonly answer: PodAnswer;
+interface ProbedByPod {
+  readonly answer: ProbeReport | { readonly outcome: 'pending'; readonly message: string };
   /** The answer is of before a person's request, which a pod is answering now. */
   readonly awaited: boolean;
 }
@@ -49,10 +37,7 @@ export function canAskSts({ spec: { endpoint, stsEndpoint } }: S3Connection): bo
   return endpoint === undefined || stsEndpoint !== undefined;
 }
 
-/**
- * Who a pod of the connection's ServiceAccount is, as one said that was started to say it. Its Job keeps the answer,
- * so that an operator that is started anew asks nobody again; while a newer one is asked, the answer before it holds.
- */
+/** Who a pod of the connection's ServiceAccount is, as one said that was started to say it. */
 export async function probeByPod(
   connection: S3Connection,
   access: S3Access,
@@ -60,140 +45,56 @@ export async function probeByPod(
   signal: AbortSignal,
 ): Promise<ProbedByPod> {
   const { namespace, uid, generation, annotations } = connection.metadata;
-  const jobs = deps.jobs.list(namespace).filter((job) => isProbeOf(job, uid));
   const { image } = deps.worker;
   const probed = digestOf([uid, String(generation), access.revision, image]).slice(0, 32);
   const occasion = { probed, requestedAt: annotations?.[asked.requestedAt] ?? '' };
-  const last = newestProbe(jobs, probed);
-  const before = last && (await readAnswer(last, deps, signal));
-  const plan = planProbe({ jobs, occasion, goodForMs: goodFor(before), nowMs: deps.clock.now() });
-  const now = await carryOut(connection, { access, occasion, plan }, deps, signal);
-  return {
-    answer: before ?? now ?? pending(connection),
-    awaited: plan.kind !== 'keep' && (last && requestOf(last)) !== occasion.requestedAt,
-  };
-}
-
-interface Step {
-  readonly access: S3Access;
-  readonly occasion: ProbeOccasion;
-  readonly plan: ProbePlan;
-}
-
-/** Gives what is to be said meanwhile, beyond that an answer is waited for. */
-async function carryOut(
-  connection: S3Connection,
-  { access, occasion, plan }: Step,
-  deps: ProbeByPodDeps,
-  signal: AbortSignal,
-): Promise<PodAnswer | undefined> {
-  switch (plan.kind) {
-    case 'keep':
-      return undefined;
-    case 'wait':
-      return await describeWait(plan, deps, signal);
-    case 'giveUp':
-      await deps.client.delete(resourceTypes.jobs, keyOf(plan.job), { signal });
-      return undefined;
-    case 'start':
-      await startProbe(connection, { access, occasion, ...plan }, deps, signal);
-      return undefined;
-  }
+  const { report, trouble, awaited } = await askPod(
+    {
+      jobs: deps.jobs.list(namespace).filter((job) => isProbeOf(job, uid)),
+      occasion,
+      parse: parseProbeReport,
+      goodForMs: ({ outcome }) => (outcome === 'refused' ? openMs : provenMs),
+      build: (hash) => probeJob(connection, { access, hash, ...occasion }, deps),
+    },
+    deps,
+    signal,
+  );
+  return { answer: report ?? (trouble === undefined ? pending(connection) : failure(trouble)), awaited };
 }
 
 function isProbeOf(job: Job, uid: string): boolean {
   return controllerOf(job)?.uid === uid && job.metadata.labels?.[labels.component] === probeComponent;
 }
 
-function goodFor(answer: PodAnswer | undefined): number {
-  if (answer === undefined) return 0;
-  return answer.outcome === 'refused' ? openMs : provenMs;
-}
-
-function pending({ spec }: S3Connection): PodAnswer {
+function pending({ spec }: S3Connection): ProbedByPod['answer'] {
   const { serviceAccountName = '' } = spec.credentials;
   const message = `A pod of ServiceAccount ${serviceAccountName} is asked who it is; only its pods hold the identity.`;
   return { outcome: 'pending', message };
 }
 
-/** Of a Job that ended. Undefined: its pods are gone, and what they said with them. */
-async function readAnswer(
-  job: Job,
-  deps: ProbeByPodDeps,
-  signal: AbortSignal,
-): Promise<PodAnswer | undefined> {
-  const pods = await podsOf(job, deps, signal);
-  for (const pod of pods) {
-    const report = reportIn(pod);
-    if (report !== undefined) return report;
-  }
-  const trouble = pods.flatMap((pod) => troubleOf(pod) ?? [])[0];
-  return trouble && failure(trouble.message);
-}
-
-function reportIn({ status }: WorkerPod): ProbeReport | undefined {
-  const messages = (status?.containerStatuses ?? []).flatMap(({ state }) => state?.terminated?.message ?? []);
-  return messages.flatMap((message) => parseProbeReport(message) ?? [])[0];
-}
-
-async function describeWait(
-  { job, late }: { readonly job: Job; readonly late: boolean },
-  deps: ProbeByPodDeps,
-  signal: AbortSignal,
-): Promise<PodAnswer | undefined> {
-  const pods = await podsOf(job, deps, signal);
-  const trouble = pods.flatMap((pod) => troubleOf(pod) ?? [])[0];
-  if (trouble !== undefined) return failure(trouble.message);
-  if (!late) return undefined;
-  const name = job.metadata.name ?? '';
-  return failure(
-    `Job ${name} has not answered in two minutes. kubectl describe job ${name} says how it stands.`,
-  );
-}
-
-function failure(cause: string): PodAnswer {
+function failure(cause: string): ProbedByPod['answer'] {
   const message = `No pod of the ServiceAccount could say who it is. ${cause}`;
   return { outcome: 'refused', reason: 'IdentityProbeFailed', message };
 }
 
-/** A Job of one pod, which is tried again a few times. */
-const mostPods = 10;
-
-async function podsOf(
-  job: Job,
-  { client }: ProbeByPodDeps,
-  signal: AbortSignal,
-): Promise<readonly WorkerPod[]> {
-  const { namespace, name } = keyOf(job);
-  const labelSelector = `${podLabels.job}=${name}`;
-  const page = await client.list<WorkerPod>(resourceTypes.pods, {
-    namespace,
-    labelSelector,
-    limit: mostPods,
-    signal,
-  });
-  return page.items;
-}
-
-interface Start {
+interface Asked {
   readonly access: S3Access;
-  readonly occasion: ProbeOccasion;
   readonly hash: string;
-  readonly surplus: readonly Job[];
+  readonly probed: string;
+  readonly requestedAt: string;
 }
 
-/** Answers that nobody will read any more go with it. */
-async function startProbe(
+function probeJob(
   connection: S3Connection,
-  { access, occasion, hash, surplus }: Start,
-  { client, worker }: ProbeByPodDeps,
-  signal: AbortSignal,
-): Promise<void> {
+  { access, hash, ...occasion }: Asked,
+  { worker }: ProbeByPodDeps,
+): Job {
   const { namespace, name, uid } = connection.metadata;
   const { region, endpoint, forcePathStyle, credentials, caBundleRef } = connection.spec;
-  const job = buildProbeJob({
+  return buildProbeJob({
     namespace,
-    name: probeJobName(name, hash),
+    name: probeJobName('probe', name, hash),
+    component: probeComponent,
     owner: { apiVersion, kind: 'S3Connection', name, uid, controller: true, blockOwnerDeletion: true },
     worker,
     task: {
@@ -206,15 +107,7 @@ async function startProbe(
     },
     serviceAccountName: credentials.serviceAccountName ?? '',
     s3Ca: caBundleRef,
+    store: undefined,
     ...occasion,
   });
-  try {
-    await client.create(resourceTypes.jobs, job, { signal });
-  } catch (error) {
-    // This process's copy of the Jobs is behind, or another operator was before it.
-    if (!isAlreadyExists(error)) throw error;
-  }
-  for (const old of surplus) {
-    await client.delete(resourceTypes.jobs, keyOf(old), { signal });
-  }
 }

@@ -9,6 +9,7 @@ import type { WorkerImage } from '../../resources/import-task.ts';
 import type { ImportProgress } from './facts.ts';
 import { findFiles, type FoundInto } from './find-files.ts';
 import { keyOfConnection } from './gather.ts';
+import { lookByPod } from './look-by-pod.ts';
 import type { SourceMemory } from './memory.ts';
 import { desiredShards, planImport } from './plan-import.ts';
 import { probePermissions } from './probe-permissions.ts';
@@ -66,6 +67,7 @@ async function lookIntoBucket(
   deps: AdvanceDeps,
   signal: AbortSignal,
 ): Promise<Pick<ImportProgress, 'listing' | 'permissions'>> {
+  if (facts.access.plan === undefined) return await lookByPod(facts, into, deps, signal);
   try {
     const objects = deps.objectStores.get(keyOfConnection(facts.source), facts.access);
     const tell = deps.counters.probed;

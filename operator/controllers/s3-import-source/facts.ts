@@ -5,8 +5,8 @@ import type { Run } from '../../../lib/store/run-types.ts';
 import type { ConversionInput, SourceCounts } from '../../../lib/store/types.ts';
 import type { CompiledConverter } from '../../../lib/converter/converter.ts';
 import type { CompiledKeyPattern } from '../../../lib/pattern.ts';
-import type { ListingResult } from '../../discovery/listing.ts';
-import type { Probe } from '../../preflight/probe-import.ts';
+import type { ListingResult } from '../../../lib/discovery/listing.ts';
+import type { Probe } from '../../../lib/discovery/probe-import.ts';
 import type { Rates } from '../../planning/rates.ts';
 import type { RunPlan } from '../../planning/run.ts';
 import type { ShardCounts } from '../../planning/shard-counts.ts';
@@ -29,6 +29,8 @@ export interface ImportFacts {
   readonly conversion: ConversionFacts;
   /** The source's Jobs, in whatever state. */
   readonly jobs: readonly Job[];
+  /** Jobs that look at the bucket, where only a pod can; in whatever state. */
+  readonly looks: readonly Job[];
   readonly nowMs: number;
 }
 

@@ -3,7 +3,7 @@ import { annotations } from '../../../crds/names.ts';
 import type { ObjectStore } from '../../../lib/aws/object-store.ts';
 import { parseDuration } from '../../../lib/duration.ts';
 import { isStoreError } from '../../../lib/store/errors.ts';
-import { listObjects, type ListingResult } from '../../discovery/listing.ts';
+import { listObjects, type ListingResult } from '../../../lib/discovery/listing.ts';
 import type { SourceMemory } from './memory.ts';
 import type { ReadyFacts } from './ready-facts.ts';
 
@@ -51,7 +51,10 @@ export async function findFiles(
  * A look at the whole prefix is asked for by the annotation, and by a spec that changed: its pattern may admit other
  * keys. It is remembered until it is done, also when the status says by then that the spec was seen.
  */
-function askedLook({ metadata, status }: S3ImportSource, { look }: SourceMemory): SourceMemory['look'] {
+export function askedLook(
+  { metadata, status }: S3ImportSource,
+  { look }: SourceMemory,
+): SourceMemory['look'] {
   const requestedAt = metadata.annotations?.[annotations.requestedAt];
   const token = JSON.stringify([metadata.uid, metadata.generation, requestedAt]);
   if (look?.token === token) return look;

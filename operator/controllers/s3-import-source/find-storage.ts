@@ -2,7 +2,7 @@ import type { S3Connection } from '../../../crds/generated/s3-connection.ts';
 import type { S3ImportSource, S3ImportSourceStatus } from '../../../crds/generated/s3-import-source.ts';
 import { readPolicy } from '../../../lib/aws/policies.ts';
 import { findingOf, gatesUntil, passed, unknown, type Finding } from '../../conditions/finding.ts';
-import type { Probe } from '../../preflight/probe-import.ts';
+import type { Probe } from '../../../lib/discovery/probe-import.ts';
 import type { ImportProgress } from './facts.ts';
 
 const storagePasses = [

@@ -8,6 +8,8 @@ import { messageOf } from '../../../lib/errors.ts';
 import type { JsonValue } from '../../../lib/json.ts';
 import { compileKeyPattern } from '../../../lib/pattern.ts';
 import { readConfigMap } from '../../references.ts';
+import { labels } from '../../resources/names.ts';
+import { discoverComponent } from '../../resources/probe-job.ts';
 import type { Job } from '../../resources/worker-job.ts';
 import type { ApiClient } from '../../runtime/api-client.ts';
 import { controllerOf, type ObjectKey } from '../../runtime/objects.ts';
@@ -44,9 +46,15 @@ export async function gatherImport(
     access: connection && (await gatherAccess(connection, deps, signal)),
     pattern: regex === undefined ? undefined : compileKeyPattern({ regex }, source.spec.prefix),
     conversion: await gatherConversion(source, deps.client, signal),
-    jobs: deps.jobs.list(namespace).filter((job) => controllerOf(job)?.uid === uid),
+    ...sortJobs(deps.jobs.list(namespace).filter((job) => controllerOf(job)?.uid === uid)),
     nowMs: deps.clock.now(),
   };
+}
+
+/** Those that import, and those that only look. */
+function sortJobs(own: readonly Job[]): Pick<ImportFacts, 'jobs' | 'looks'> {
+  const isLook = ({ metadata }: Job) => metadata.labels?.[labels.component] === discoverComponent;
+  return { jobs: own.filter((job) => !isLook(job)), looks: own.filter(isLook) };
 }
 
 export function keyOfConnection(source: S3ImportSource): ObjectKey {

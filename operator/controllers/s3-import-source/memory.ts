@@ -1,5 +1,5 @@
 import type { S3ImportSource } from '../../../crds/generated/s3-import-source.ts';
-import type { AskedLook } from '../../discovery/listing.ts';
+import type { AskedLook } from '../../../lib/discovery/listing.ts';
 import type { ProgressSample } from '../../planning/rates.ts';
 import type { OwnWrite } from '../own-write.ts';
 import type { ProbedPermissions } from './probe-permissions.ts';

@@ -1,7 +1,7 @@
 import { digestOf } from '../../../lib/digest.ts';
 import type { Run } from '../../../lib/store/run-types.ts';
 import type { SourceCounts } from '../../../lib/store/types.ts';
-import type { Probe } from '../../preflight/probe-import.ts';
+import type { Probe } from '../../../lib/discovery/probe-import.ts';
 import { viewJob } from '../../planning/job-view.ts';
 import { planRun, type RunPlan, type RunView } from '../../planning/run.ts';
 import { countShards, type ShardCounts } from '../../planning/shard-counts.ts';

@@ -1,7 +1,7 @@
 import { annotations } from '../../../crds/names.ts';
 import type { ObjectStore } from '../../../lib/aws/object-store.ts';
 import { digestOf } from '../../../lib/digest.ts';
-import { probeImport, type Probe } from '../../preflight/probe-import.ts';
+import { probeImport, type Probe } from '../../../lib/discovery/probe-import.ts';
 import type { SourceMemory } from './memory.ts';
 import type { ReadyFacts } from './ready-facts.ts';
 

@@ -2,7 +2,7 @@ import type { S3ImportSourceStatus } from '../../../crds/generated/s3-import-sou
 import type { Run } from '../../../lib/store/run-types.ts';
 import type { Latency, PassTally } from '../../../lib/store/types.ts';
 import { statusText } from '../../conditions/status-text.ts';
-import type { TallyWord } from '../../discovery/selection.ts';
+import type { TallyWord } from '../../../lib/discovery/selection.ts';
 import type { ImportProgress } from './facts.ts';
 
 /** The figures of a status: all but its conditions. */

@@ -10,8 +10,9 @@ import {
   type ImportWorld,
   type Tenant,
 } from '../../support/import-world.ts';
-import { connectionManifest } from '../../support/manifests.ts';
-import { testRegion } from '../../support/ministack.ts';
+import { connectionManifest, sourceManifest } from '../../support/manifests.ts';
+import { readStatements, testRegion } from '../../support/ministack.ts';
+import { linesOf, sampleConverter } from '../../support/sample-lines.ts';
 import { startPodCredentials, type PodCredentials } from '../../support/pod-credentials.ts';
 
 describe('connections whose identity only pods hold', () => {
@@ -93,5 +94,38 @@ describe('connections whose identity only pods hold', () => {
     agent.serve(await world.s3.createUser([]));
     await tenant.requestReconcile('s3connection', 'by-pod');
     await untilReady(tenant, 'True/Succeeded');
+  });
+
+  it('[I-06] [P-01] a pod looks at the bucket, names the one action that is denied, and what it finds is imported', async () => {
+    const tenant = await world.createTenant({ applySource: false });
+    const user = await world.s3.createUser(readStatements(tenant.bucket.name).slice(0, 1));
+    agent.serve(user);
+    await tenant.bucket.put('web/a.json', linesOf('a', 20));
+    await applyConnection(tenant);
+    await untilReady(tenant, 'True/Succeeded');
+    await tenant.apply(
+      sourceManifest({
+        connectionRef: { name: 'by-pod' },
+        bucket: tenant.bucket.name,
+        discovery: { interval: '5s' },
+        workers: { max: 1, lingerSeconds: 1 },
+        conversion: { amplitude: { convertToAmplitudeFunc: sampleConverter } },
+      }),
+    );
+    const denied = await tenant.until(
+      'reading is denied',
+      (source) => readyOf(source) === 'False/ReadDenied',
+    );
+    const results = denied.status.permissions?.map(({ action, result }) => `${action} ${result}`);
+    assert.deepEqual(results, ['s3:ListBucket Allowed', 's3:GetObject Denied']);
+
+    await user.setPolicy(denied.status.policies?.read ?? '');
+    await tenant.requestReconcile('s3importsource', 'web-events');
+    await tenant.untilImported(1);
+    const [events] = await tenant.sql<{ n: number }>('SELECT count(*)::int AS n FROM millrace.events');
+    assert.equal(events?.n, 20);
+    await tenant.until('the source is Ready', (source) => readyOf(source).startsWith('True/'));
+    const looks = (await tenant.jobs()).filter(({ metadata }) => metadata.name?.startsWith('discover-'));
+    assert.ok(looks.length > 0 && looks.length <= 3, `${looks.length} looks are kept`);
   });
 });

@@ -64,6 +64,7 @@ export function importFacts(changes: Partial<ImportFacts> = {}): ImportFacts {
     pattern: undefined,
     conversion: conversionFacts(),
     jobs: [],
+    looks: [],
     nowMs: startTime,
     ...changes,
   };

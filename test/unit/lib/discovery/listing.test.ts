@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { TransientError } from '../../../../lib/errors.ts';
-import { listObjects, type ListingInput } from '../../../../operator/discovery/listing.ts';
+import { listObjects, type ListingInput } from '../../../../lib/discovery/listing.ts';
 import { startTime } from '../../../support/builders/resources.ts';
 import { createBucket, type Bucket } from '../../../support/doubles/bucket.ts';
 import { createDiscovery, type MemoryDiscovery } from '../../../support/doubles/discovery.ts';

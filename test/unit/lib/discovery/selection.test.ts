@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { selectObject, type ListedKey } from '../../../../operator/discovery/selection.ts';
+import { selectObject, type ListedKey } from '../../../../lib/discovery/selection.ts';
 
 const isJson = (key: string) => key.endsWith('.json');
 const any = () => true;

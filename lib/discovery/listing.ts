@@ -1,5 +1,5 @@
-import type { ListedObject, ObjectStore } from '../../lib/aws/object-store.ts';
-import type { Discovery, FoundPage, ListingPass, ListingState } from '../../lib/store/types.ts';
+import type { ListedObject, ObjectStore } from '../aws/object-store.ts';
+import type { Discovery, FoundPage, ListingPass, ListingState } from '../store/types.ts';
 import { planLook } from './plan-look.ts';
 import { selectObject, tallyWordOf } from './selection.ts';
 

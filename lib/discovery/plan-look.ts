@@ -1,4 +1,4 @@
-import type { ListingState, PassKind } from '../../lib/store/types.ts';
+import type { ListingState, PassKind } from '../store/types.ts';
 
 export interface LookInput {
   /** Between the end of one pass and the begin of the next. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { TerminalError, TransientError } from '../../../../lib/errors.ts';
-import { probeImport } from '../../../../operator/preflight/probe-import.ts';
+import { probeImport } from '../../../../lib/discovery/probe-import.ts';
 import { createBucket, type Bucket } from '../../../support/doubles/bucket.ts';
 
 const { signal } = new AbortController();

@@ -1,6 +1,6 @@
-import { arnsOf } from '../../lib/aws/arns.ts';
-import type { ListedObject, ObjectStore } from '../../lib/aws/object-store.ts';
-import { reasonOf } from '../../lib/errors.ts';
+import { arnsOf } from '../aws/arns.ts';
+import type { ListedObject, ObjectStore } from '../aws/object-store.ts';
+import { reasonOf } from '../errors.ts';
 
 /** What an action that an import needs came to when it was tried. */
 export interface Probe {
