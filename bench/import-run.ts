@@ -117,6 +117,7 @@ function workerEnv(
     name: input.schema,
     sourceId,
     bucket,
+    prefix: input.prefix,
     connection: {
       region: 'us-east-1',
       endpoint: world.endpoint,

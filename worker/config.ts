@@ -116,6 +116,7 @@ function slotOf(job: string | undefined, index: string | undefined): string | un
 const importMembers = [
   'sourceId',
   'bucket',
+  'prefix',
   'connection',
   'identity',
   'store',

@@ -40,6 +40,8 @@ export interface ObjectAddress {
   /** Pins the answer to this content: another one fails as `ObjectChangedDuringRead`. */
   readonly etag?: string | undefined;
   readonly versionId?: string | undefined;
+  /** What of the key a message may name, to say what must be allowed. */
+  readonly prefix?: string | undefined;
 }
 
 /** Byte positions, both included; without `last`, to the end. */
@@ -50,8 +52,6 @@ export interface ByteRange {
 
 export interface OpenRequest extends ObjectAddress {
   readonly range?: ByteRange | undefined;
-  /** What of the key a message may name, to say what must be allowed. */
-  readonly prefix?: string | undefined;
 }
 
 export interface ObjectHead {

@@ -12,6 +12,8 @@ export interface ImportTask {
   /** The ledger's id of the source. */
   readonly sourceId: number;
   readonly bucket: string;
+  /** Of the keys; what a message says must be allowed names it, and no key. */
+  readonly prefix: string;
   readonly connection: S3Endpoint;
   readonly identity: TaskIdentity;
   readonly store: StoreSettings;

@@ -81,6 +81,7 @@ function buildImportTask(input: ImportTemplateInput): ImportTask {
     name: metadata.name,
     sourceId,
     bucket: spec.bucket,
+    prefix: spec.prefix,
     connection: { region, forcePathStyle, ...pick('endpoint', endpoint) },
     identity: access.identity,
     store: {

@@ -30,6 +30,8 @@ export interface ImportOptions {
   /** Default: a user who may list and read the bucket. */
   readonly credentials?: AwsCredentials;
   readonly files?: Partial<FileSettings>;
+  /** As the task names it; all that is in the bucket is listed. Default: none. */
+  readonly prefix?: string;
   readonly limits?: Partial<WorkerLimits>;
 }
 
@@ -143,6 +145,7 @@ async function createImport(parts: Parts, options: ImportOptions): Promise<Impor
       ...importTask({ maxAttempts: 3, ...options.limits }),
       sourceId: fixture.sourceId,
       bucket: bucket.name,
+      prefix: options.prefix ?? '',
       connection: { region: testRegion, endpoint: proxy.endpoint, forcePathStyle: true },
       files: { format: 'JSONLines', compression: 'Auto', options: {}, ...options.files },
     };

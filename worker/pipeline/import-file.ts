@@ -76,7 +76,7 @@ async function importRows(
   signal: AbortSignal,
 ): Promise<RecordCounts> {
   const { key, etag, versionId, size } = file;
-  const object = { bucket: task.bucket, key, etag, versionId, size };
+  const object = { bucket: task.bucket, prefix: task.prefix, key, etag, versionId, size };
   const stored =
     deps.access === 'random' ? openObjectParts(object, deps) : await openWholeObject(object, deps, signal);
   const rows = {
@@ -204,7 +204,7 @@ async function findNewVersion(
 ): Promise<{ readonly version: FileVersion } | { readonly error: unknown }> {
   try {
     const { etag, size, lastModified } = await retry(
-      () => objects.head({ bucket: task.bucket, key }, signal),
+      () => objects.head({ bucket: task.bucket, prefix: task.prefix, key }, signal),
       signal,
     );
     // Without its version id, as a listing finds it: to read by version needs a permission of its own.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { crc32, gzipSync } from 'node:zlib';
+import { objectStatement } from '../../../lib/aws/policies.ts';
 import { assertImported, mixedLines } from '../../support/faulty-world.ts';
 import { reasonToSkipMiniStack } from '../../support/ministack/install.ts';
 import {
@@ -14,7 +15,7 @@ import {
   type Fault,
 } from '../../support/s3-proxy/faults.ts';
 import { assertAsDocumented } from '../../support/assert-as-documented.ts';
-import { readStatements } from '../../support/ministack.ts';
+import { readStatements, testRegion } from '../../support/ministack.ts';
 import { testSchema, until } from '../../support/store.ts';
 import { startWorkerWorld, type ImportUnderFault, type WorkerWorld } from '../../support/worker-world.ts';
 
@@ -317,13 +318,20 @@ describe('workers that meet faults of S3', { skip: await reasonToSkipMiniStack()
         ],
         [accessDenied(), 'ReadDenied', /Add to .* the statement .*"Action":"s3:GetObject"/],
       ];
-      const one = await createImport();
+      const one = await createImport({ prefix: 'in/' });
       for (const [fault, reason, says] of told) {
         const rule = one.proxy.add({ operation: 'GetObject' }, fault);
         const { code, report } = await one.work();
         assert.ok(code !== 0 && code !== 30, `${reason}: ${code}`);
         assert.equal(report?.reason, reason);
         assert.match(report.message ?? '', says);
+        if (reason === 'ReadDenied') {
+          // The same statement as in the least policy of the source's status.
+          const scope = { bucket: one.bucket.name, prefix: 'in/', region: testRegion };
+          const statement = JSON.stringify(objectStatement('s3:GetObject', scope));
+          assert.ok(report.message?.includes(`${one.bucket.name}/in/*. Add`), report.message);
+          assert.ok(report.message?.includes(statement), report.message);
+        }
         rule.remove();
       }
       assert.equal((await one.file(key.plain)).attempts, 0);

@@ -9,6 +9,7 @@ export function importTask(limits: Partial<WorkerLimits> = {}): ImportTask {
     name: 'web-events',
     sourceId: 7,
     bucket: 'acme-events',
+    prefix: 'web/',
     connection: { region: 'us-east-1' },
     identity: { base: { kind: 'keys' }, sessionName: 'millrace-acme-acme-lake' },
     store: { schema: 'millrace', maxConnections: 4, deduplicationWindowMs: 604_800_000 },

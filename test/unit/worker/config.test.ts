@@ -85,6 +85,7 @@ suite('the configuration of a worker', () => {
     for (const member of [
       'sourceId',
       'bucket',
+      'prefix',
       'connection',
       'store',
       'projectId',

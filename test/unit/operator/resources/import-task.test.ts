@@ -58,6 +58,7 @@ suite('the task of an import', () => {
       name: 'web-events',
       sourceId: 7,
       bucket: 'acme-events',
+      prefix: 'web/',
       connection: { region: 'us-east-1', forcePathStyle: false },
       identity: { base: { kind: 'keys' }, sessionName: 'millrace-acme-acme-lake' },
       store: { schema: 'millrace', maxConnections: 28, deduplicationWindowMs: 604_800_000 },
