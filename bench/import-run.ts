@@ -1,4 +1,5 @@
 import { systemClock } from '../lib/clock.ts';
+import { workerMemoryEnvironment } from '../lib/contract/worker-memory.ts';
 import { workerEnvironment, type ImportTask } from '../lib/contract/task.ts';
 import { digestOf } from '../lib/digest.ts';
 import type { JsonObject } from '../lib/json.ts';
@@ -141,6 +142,7 @@ function workerEnv(
   };
   const names = workerEnvironment;
   return {
+    ...workerMemoryEnvironment,
     [names.task]: JSON.stringify(task),
     [names.templateHash]: template,
     [names.storeUrl]: world.databaseUrl,

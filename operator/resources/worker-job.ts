@@ -1,4 +1,5 @@
 import { exitCodes } from '../../lib/contract/exit-codes.ts';
+import { workerMemoryEnvironment } from '../../lib/contract/worker-memory.ts';
 import { workerEnvironment, type ImportTask } from '../../lib/contract/task.ts';
 import type { KubernetesObject, OwnerReference } from '../runtime/objects.ts';
 import { annotations, labels, managedBy } from './names.ts';
@@ -159,6 +160,7 @@ function buildEnvironment(input: WorkerTemplateInput): readonly unknown[] {
   const { s3Credentials } = secrets;
   return [
     { name: names.task, value: JSON.stringify(input.task) },
+    ...Object.entries(workerMemoryEnvironment).map(([name, value]) => ({ name, value })),
     { name: names.reportPath, value: reportPath },
     { name: names.podName, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
     fromSecret(names.storeUrl, secrets.storeUrl, false),

@@ -8,6 +8,7 @@ import type { AwsCredentials } from '../../lib/aws/credentials.ts';
 import { openS3 } from '../../lib/aws/s3.ts';
 import { parseReport, type ShardReport } from '../../lib/contract/report.ts';
 import { workerEnvironment, type FileSettings, type WorkerLimits } from '../../lib/contract/task.ts';
+import { workerMemoryEnvironment } from '../../lib/contract/worker-memory.ts';
 import { importTask } from './builders/import-task.ts';
 import { readStatements, startMiniStack, testRegion, type MiniStack, type TestBucket } from './ministack.ts';
 import { startPostgres, type PostgresServer } from './postgres.ts';
@@ -152,6 +153,7 @@ async function createImport(parts: Parts, options: ImportOptions): Promise<Impor
     const settings = { ...task, store: { ...task.store, schema: testSchema, maxConnections: 24 } };
     const keys = changes.credentials ?? credentials;
     const env = {
+      ...workerMemoryEnvironment,
       [workerEnvironment.task]: JSON.stringify(settings),
       [workerEnvironment.templateHash]: template,
       [workerEnvironment.storeUrl]: url,

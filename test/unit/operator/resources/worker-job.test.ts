@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { exitCodes } from '../../../../lib/contract/exit-codes.ts';
+import { workerMemoryEnvironment } from '../../../../lib/contract/worker-memory.ts';
 import { workerEnvironment } from '../../../../lib/contract/task.ts';
 import {
   buildWorkerJob,
@@ -121,7 +122,7 @@ suite('the pod of a worker', () => {
     const plain = containerOf(template).env.filter(({ value }) => value !== undefined);
     assert.deepEqual(
       plain.map(({ name }) => name),
-      [names.task, names.reportPath],
+      [names.task, ...Object.keys(workerMemoryEnvironment), names.reportPath],
     );
   });
 
