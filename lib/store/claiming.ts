@@ -31,7 +31,8 @@ export async function claimFiles(
     [request.sourceId],
   );
   if (source?.wanted_template !== request.templateHash) return { kind: 'outdated' };
-  await freeFiles(tx, schema, 'source_id = $1 AND claim_deadline < clock_timestamp()', [request.sourceId]);
+  const condition = 'source_id = $1 AND claim_deadline < clock_timestamp()';
+  await freeFiles(tx, schema, { condition, locked: 'skipped' }, [request.sourceId]);
   const rows = await takeWaiting(tx, schema, request);
   if (rows.length === 0) return await describeRest(tx, schema, request.sourceId);
   return { kind: 'claimed', files: rows.map((row) => toClaimedFile(row, request)) };
@@ -39,18 +40,19 @@ export async function claimFiles(
 
 /**
  * Claimed files, of workers that are lost, wait again; answers how many. One that was opened is a suspect from here on;
- * one that never was has cost nothing: no attempt, no suspicion.
+ * one that never was has cost nothing: no attempt, no suspicion. A transaction of a lost worker may still be on its way
+ * to its end in the server, with a file locked: `locked` says whether that is waited for.
  */
 export async function freeFiles(
   tx: Pick<Transaction, 'query'>,
   schema: string,
-  condition: string,
+  { condition, locked }: { readonly condition: string; readonly locked: 'awaited' | 'skipped' },
   values: readonly unknown[],
 ): Promise<number> {
   const freed = await tx.query(
     `WITH lost AS (
        SELECT id FROM ${schema}.files WHERE state = 'claimed' AND ${condition}
-       ORDER BY id FOR UPDATE SKIP LOCKED
+       ORDER BY id FOR UPDATE ${locked === 'skipped' ? 'SKIP LOCKED' : ''}
      )
      UPDATE ${schema}.files f
      SET state = 'found', crashes = crashes + CASE WHEN opened_at IS NULL THEN 0 ELSE 1 END,

@@ -15,11 +15,12 @@ export function createClaims(database: Database, deps: StoreDeps): Claims {
       return result;
     },
     takeOver: async ({ sourceId, slot, claimant }) =>
-      await freeFiles(database, s, 'source_id = $1 AND claimant_slot = $2 AND claimant <> $3', [
-        sourceId,
-        slot,
-        claimant,
-      ]),
+      await freeFiles(
+        database,
+        s,
+        { condition: 'source_id = $1 AND claimant_slot = $2 AND claimant <> $3', locked: 'awaited' },
+        [sourceId, slot, claimant],
+      ),
     renew: async (claims, leaseMs) => {
       const alive = await database.query<{ claim_token: string }>(
         `UPDATE ${s}.files f SET claim_deadline = clock_timestamp() + $3 * interval '1 millisecond'

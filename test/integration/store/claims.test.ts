@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { reasonOf } from '../../../lib/errors.ts';
 import type { Claim } from '../../../lib/store/types.ts';
+import { waitUntil } from '../../support/control-plane/wait-until.ts';
 import {
   batchOf,
   claimFiles,
@@ -271,6 +272,30 @@ describe('claims', () => {
     assert.deepEqual(await store.claims.renew([other.claim], day), []);
     // The one that was thought dead is not: it can do nothing any more.
     await leaseLost(store.loading.commitBatch(opened.claim, target, batchOf([event()], { afterRow: 1 })));
+  });
+
+  it('[C-07] the files of a killed worker are had as soon as its last transaction has ended in the server', async () => {
+    const { store, sourceId, database } = suite.fixture;
+    await recordFiles(suite.fixture, [foundObject('web/1')]);
+    const killed = { slot: 'job-7/0', claimant: 'job-7-0-aaaaa', leaseMs: 24 * 3_600_000 };
+    await claimFiles(store, sourceId, killed);
+    // As a transaction does whose client is gone; it ends when somebody waits for it.
+    const ending = database.sql(`DO $$ BEGIN
+      PERFORM FROM ${testSchema}.files FOR UPDATE;
+      FOR look IN 1..3000 LOOP
+        EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE NOT granted);
+        PERFORM pg_sleep(0.01);
+      END LOOP;
+    END $$`);
+    await waitUntil('the row is locked', 60_000, async () => {
+      const locks = await database.sql(
+        `SELECT FROM pg_locks WHERE relation = '${testSchema}.files'::regclass AND mode = 'RowShareLock'
+         AND granted AND pid <> pg_backend_pid()`,
+      );
+      return locks.length > 0;
+    });
+    assert.equal(await store.claims.takeOver({ sourceId, ...killed, claimant: 'job-7-0-ccccc' }), 1);
+    await ending;
   });
 
   it('[C-06] a file that fails leaves nothing behind but its rejects, and the counts agree', async () => {
