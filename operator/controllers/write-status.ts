@@ -9,8 +9,8 @@ export interface StatusWriter {
   readonly signal: AbortSignal;
 }
 
-/** The server names the fields that it does not know all at once, but its sentence may be cut. */
-const tries = 3;
+/** The server may name the fields that it does not know all at once, or one at a time. */
+const tries = 20;
 
 /**
  * Writes a status whole. Where the definition in the cluster is older than this operator, as when an upgrade left it out,
@@ -30,12 +30,13 @@ export async function writeStatus(
   for (let status = whole, attempt = 1; ; attempt += 1) {
     try {
       const body = { apiVersion: apiVersionOf(type), kind: type.kind, metadata, status };
-      return await client.applyStatus(type, body, { signal });
+      const written = await client.applyStatus(type, body, { signal });
+      if (left.length > 0) tellOldDefinition(recorder, object, { kind: type.kind, fields: left });
+      return written;
     } catch (error) {
       const unknown = undeclaredFields(error).filter((path) => path.startsWith('status.'));
       if (unknown.length === 0 || attempt === tries) throw error;
       left.push(...unknown);
-      tellOldDefinition(recorder, object, { kind: type.kind, fields: left });
       status = unknown.reduce((rest, path) => without(rest, path.split('.').slice(1)), status);
     }
   }
